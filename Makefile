@@ -1,0 +1,35 @@
+# Everything a checkout needs. Each target installs first what it lacks and is quick afterwards.
+
+BIN := .venv/bin
+
+.PHONY: help demo test bench lint clean
+
+help:
+	@echo "make demo    try the program on the bundled pictures"
+	@echo "make test    run the tests"
+	@echo "make bench   measure the speed"
+	@echo "make lint    check style and the rules about imports"
+	@echo "make clean   remove everything that was installed or built here"
+
+demo:
+	@packaging/bootstrap run
+	@$(BIN)/fewshot-gui demo
+
+test:
+	@packaging/bootstrap test
+	@$(BIN)/python -m pytest
+
+# The benchmarks' folder is left out of the ordinary run, so it has to be let in again.
+bench:
+	@packaging/bootstrap bench
+	@$(BIN)/python -m pytest -o norecursedirs=".*" tests/benchmarks
+
+lint:
+	@packaging/bootstrap test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

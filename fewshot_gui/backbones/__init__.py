@@ -1,0 +1,1 @@
+"""RGB -> embeddings: the catalogue, the runtimes, the cache and the pipeline."""

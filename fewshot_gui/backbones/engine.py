@@ -1,0 +1,85 @@
+"""The process that runs the backbone for the window: ``python -m fewshot_gui.backbones.engine``.
+
+Importing torch and running a network hold the interpreter lock for hundreds of
+milliseconds at times; in a process of its own that never reaches the window.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import BinaryIO
+
+import numpy as np
+
+from fewshot_gui.backbones import frames
+from fewshot_gui.backbones.frames import Kind, Message
+from fewshot_gui.errors import UserError
+from fewshot_gui.jobs import Job
+
+
+def main() -> int:
+    """Serve until the other side closes the pipe."""
+    source, sink = _own_pipes()
+    if hasattr(os, "nice"):
+        # The window is to stay smooth while every core computes.
+        os.nice(5)
+    serve(source, sink)
+    return 0
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer requests one after the other."""
+    service = _Service(sink)
+    while (request := frames.read(source)) is not None:
+        try:
+            service.answer(request)
+        except UserError as error:
+            text = frames.pack_json([error.message, error.hint])
+            frames.write(sink, Message(Kind.USER_ERROR, request.ticket, text))
+        except Exception:
+            text = frames.pack_json(traceback.format_exc())
+            frames.write(sink, Message(Kind.BUG, request.ticket, text))
+
+
+class _Service:
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink = sink
+        self._runtime = None
+
+    def answer(self, request: Message) -> None:
+        job = Job(on_notice=lambda text: self._notice(request.ticket, text))
+        if request.kind is Kind.START:
+            self._start(*request.json(), job)
+            device = frames.pack_json(self._runtime.device)
+            frames.write(self._sink, Message(Kind.READY, request.ticket, device))
+            return
+        pixels = frames.unpack_array(request.payload, np.uint8)
+        vectors = frames.pack_array(self._runtime.embed(pixels, job))
+        frames.write(self._sink, Message(Kind.EMBEDDINGS, request.ticket, vectors))
+
+    def _start(self, key: str, device: str, job: Job) -> None:
+        from fewshot_gui.backbones.catalogue import backbone_card
+        from fewshot_gui.backbones.torch_runtime import TorchRuntime
+
+        self._runtime = TorchRuntime(backbone_card(key), device)
+        self._runtime.start(job)
+
+    def _notice(self, ticket: int, text: str) -> None:
+        frames.write(self._sink, Message(Kind.NOTICE, ticket, frames.pack_json(text)))
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the window, out of reach of any library that prints."""
+    source = os.fdopen(os.dup(0), "rb")
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return source, sink
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""A runtime in another process, used exactly like one in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from gettext import gettext as _
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewshot_gui.backbones import frames
+from fewshot_gui.backbones.frames import Kind, Message
+from fewshot_gui.errors import UserError
+from fewshot_gui.jobs import Job
+
+T = TypeVar("T")
+_POLL_SECONDS = 0.05
+
+
+class EngineDied(Exception):
+    """The process ended without an answer."""
+
+
+class IsolatedRuntime:
+    """A backbone that runs in a process of its own; see ``Runtime`` for the methods.
+
+    If that process dies (a driver that crashes, memory taken away by the system), it is
+    started again once, on the CPU.
+
+    Args:
+        key: The backbone's key in the catalogue.
+        device: As for ``TorchRuntime``.
+        command: How to start the process; tests replace it.
+    """
+
+    def __init__(
+        self, key: str, device: str = "auto", command: tuple[str, ...] | None = None
+    ) -> None:
+        self._key = key
+        self._wanted = device
+        self._command = command or engine_command()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.Queue[Message | None] = queue.Queue()
+        self._ticket = 0
+        self._device = ""
+        self._lock = threading.Lock()
+
+    @property
+    def device(self) -> str:
+        return self._device
+
+    def start(self, job: Job) -> None:
+        """See ``Runtime.start``."""
+        with self._lock:
+            self._with_second_try(self._start, job)
+
+    def embed(self, pixels: NDArray[np.uint8], job: Job) -> NDArray[np.float32]:
+        """See ``Runtime.embed``."""
+
+        def work(job: Job) -> NDArray[np.float32]:
+            self._start(job)
+            answer = self._ask(Kind.EMBED, frames.pack_array(pixels), job)
+            return frames.unpack_array(answer.payload, np.float32)
+
+        with self._lock:
+            return self._with_second_try(work, job)
+
+    def close(self) -> None:
+        """End the process. Safe to call twice, and while a request is under way."""
+        process, self._process = self._process, None
+        self._device = ""
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            # A pipe that still holds an unsent message complains about its dead reader.
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def _with_second_try(self, work: Callable[[Job], T], job: Job) -> T:
+        try:
+            return work(job)
+        except EngineDied:
+            self.close()
+        self._wanted = "cpu"
+        job.notice(_("The recognition engine stopped and was started again on the processor."))
+        try:
+            return work(job)
+        except EngineDied as error:
+            self.close()
+            raise UserError(
+                _("The recognition engine stops again and again."),
+                _("Close other programs to free memory, or install the program again."),
+            ) from error
+
+    def _start(self, job: Job) -> None:
+        if self._device:
+            return
+        if self._process is None:
+            self._spawn()
+        answer = self._ask(Kind.START, frames.pack_json([self._key, self._wanted]), job)
+        self._device = answer.json()
+
+    def _spawn(self) -> None:
+        self._answers = queue.Queue()
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+        )
+        reader = threading.Thread(
+            target=_pump, args=(self._process.stdout, self._answers), daemon=True
+        )
+        reader.start()
+
+    def _ask(self, kind: Kind, payload: bytes, job: Job) -> Message:
+        """Send a request and wait for its answer, looking after ``job`` meanwhile."""
+        self._ticket += 1
+        process = self._process
+        if process is None:
+            raise EngineDied
+        try:
+            frames.write(process.stdin, Message(kind, self._ticket, payload))
+        except (OSError, ValueError) as error:
+            raise EngineDied from error
+        while True:
+            job.checkpoint()
+            try:
+                answer = self._answers.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if answer is None:
+                raise EngineDied
+            if answer.kind is Kind.NOTICE:
+                job.notice(answer.json())
+            elif answer.ticket == self._ticket:
+                return _checked(answer)
+            # Anything else answers a request that was cancelled meanwhile.
+
+
+def engine_command() -> tuple[str, ...]:
+    """How the engine process is started."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable, "--engine")
+    # -P: a file called torch.py in the current folder must not be imported.
+    return (sys.executable, "-P", "-m", "fewshot_gui.backbones.engine")
+
+
+def _environment() -> dict[str, str]:
+    """The same environment, with this package found wherever it was imported from."""
+    root = str(Path(__file__).parents[2])
+    known = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([root, known] if known else [root])}
+
+
+def _pump(stream: BinaryIO, answers: queue.Queue[Message | None]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while (message := frames.read(stream)) is not None:
+            answers.put(message)
+    answers.put(None)
+
+
+def _checked(answer: Message) -> Message:
+    if answer.kind is Kind.USER_ERROR:
+        raise UserError(*answer.json())
+    if answer.kind is Kind.BUG:
+        raise RuntimeError(answer.json())
+    return answer

@@ -1,0 +1,209 @@
+"""Files in, embeddings out: cache first, then decoding and the network side by side.
+
+Decoding happens in the pool's processes while this thread waits for the network, so both
+are busy; a bounded window of files in flight keeps memory flat.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from gettext import gettext as _
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewshot_gui.backbones.cache import EmbeddingCache
+from fewshot_gui.backbones.catalogue import BackboneCard
+from fewshot_gui.backbones.runtime import Runtime
+from fewshot_gui.backbones.table import DIGEST_BYTES, PENDING, EmbeddingTable
+from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
+from fewshot_gui.images.pool import DecodePool, DecodeResult
+from fewshot_gui.images.request import DecodeRequest
+from fewshot_gui.jobs import Job
+
+BATCH = 32
+IN_FLIGHT = 2 * BATCH
+DECODE_PRIORITY = 10
+_LOOKUP_BLOCK = 4096
+_POLL_SECONDS = 0.1
+
+RowsDone = Callable[[NDArray[np.int64]], None]
+
+
+@dataclass
+class EmbeddingPipeline:
+    """Embeds the rows of a table.
+
+    Attributes:
+        card: The backbone.
+        pool: Decodes the files.
+        runtime: Runs the network.
+        cache: Remembers embeddings between sittings; switched off (with a notice) when
+            it cannot be written.
+    """
+
+    card: BackboneCard
+    pool: DecodePool
+    runtime: Runtime
+    cache: EmbeddingCache
+    _cache_works: bool = field(default=True, init=False)
+
+    def run(
+        self,
+        table: EmbeddingTable,
+        rows: NDArray[np.int64],
+        job: Job,
+        on_rows: RowsDone | None = None,
+    ) -> None:
+        """Embed those of ``rows`` that are pending, in the given order.
+
+        Args:
+            table: Filled in place.
+            rows: int64 ``(n,)``.
+            job: Gets progress and notices.
+            on_rows: Told which rows became ready or failed, in this thread.
+
+        Raises:
+            Cancelled: What was finished by then stays in the table and in the cache.
+        """
+        rows = np.asarray(rows, np.int64)
+        tell = on_rows or (lambda _rows: None)
+        pending = rows[table.state[rows] == PENDING]
+        missing = self._from_cache(table, pending, job, tell)
+        if len(missing):
+            self._compute(table, missing, len(rows), job, tell)
+        job.report(len(rows), len(rows), _("Reading pictures"))
+
+    def _from_cache(
+        self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job, tell: RowsDone
+    ) -> NDArray[np.int64]:
+        """Fill what the cache knows; returns the rows it does not know."""
+        for start in range(0, len(rows), _LOOKUP_BLOCK):
+            job.checkpoint()
+            block = rows[start : start + _LOOKUP_BLOCK]
+            hits = self.cache.lookup([table.file(row) for row in block])
+            table.store(block[hits.embedded], hits.vectors, hits.digests)
+            for position, failure in hits.failures.items():
+                table.fail(int(block[position]), failure)
+            found = block[table.state[block] != PENDING]
+            if len(found):
+                tell(found)
+        return rows[table.state[rows] == PENDING]
+
+    def _compute(
+        self,
+        table: EmbeddingTable,
+        rows: NDArray[np.int64],
+        total: int,
+        job: Job,
+        tell: RowsDone,
+    ) -> None:
+        # Loaded here, not before: with a full cache no network is needed at all.
+        job.report(total - len(rows), total, _("Loading the recognition engine"))
+        self.runtime.start(job)
+        done = total - len(rows)
+        for batch in self._decoded_batches(table, rows, job):
+            self._finish(table, batch, job)
+            done += len(batch)
+            tell(np.asarray([row for row, _result in batch], np.int64))
+            job.report(done, total, _("Reading pictures"))
+
+    def _decoded_batches(
+        self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job
+    ) -> Iterator[list[tuple[int, DecodeResult]]]:
+        """Decoded files in batches; the first ones are small, so that something shows soon."""
+        waiting: deque[tuple[int, Future[DecodeResult]]] = deque()
+        upcoming = iter(rows.tolist())
+        size = BATCH // 4
+        batch: list[tuple[int, DecodeResult]] = []
+        try:
+            while True:
+                while len(waiting) < IN_FLIGHT and (row := next(upcoming, None)) is not None:
+                    request = DecodeRequest(table.file(row).path, crop=self.card.preprocessing.crop)
+                    waiting.append((row, self.pool.submit(request, DECODE_PRIORITY)))
+                if not waiting:
+                    break
+                row, future = waiting.popleft()
+                batch.append((row, _wait(future, job)))
+                if len(batch) >= size:
+                    yield batch
+                    batch, size = [], BATCH
+            if batch:
+                yield batch
+        finally:
+            for _row, future in waiting:
+                future.cancel()
+
+    def _finish(
+        self, table: EmbeddingTable, batch: Sequence[tuple[int, DecodeResult]], job: Job
+    ) -> None:
+        """Embed what could be decoded, note the rest, and remember both."""
+        failures = {row: result.failure for row, result in batch if result.failure is not None}
+        decoded = [(row, result) for row, result in batch if result.failure is None]
+        rows = np.asarray([row for row, _result in decoded], np.int64)
+        vectors, usable = self._embedded([result.crop for _row, result in decoded], job)
+        failures |= dict.fromkeys(rows[~usable].tolist(), _NO_EMBEDDING)
+        for row, failure in failures.items():
+            table.fail(row, failure)
+        digests = _digests([result for _row, result in decoded])
+        table.store(rows[usable], vectors[usable], digests[usable])
+        unchanged = [_unchanged(table.file(row), result) for row, result in decoded]
+        kept = usable & np.asarray(unchanged, bool)
+        self._remember(table, rows[kept], vectors[kept], digests[kept], failures, job)
+
+    def _embedded(
+        self, crops: list[NDArray[np.uint8]], job: Job
+    ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Embeddings, float16 ``(n, d)``, and which of them are finite, bool ``(n,)``."""
+        if not crops:
+            return np.zeros((0, self.card.width), np.float16), np.zeros(0, bool)
+        with np.errstate(over="ignore"):
+            vectors = self.runtime.embed(np.stack(crops), job).astype(np.float16)
+        return vectors, np.isfinite(vectors).all(axis=1)
+
+    def _remember(
+        self,
+        table: EmbeddingTable,
+        rows: NDArray[np.int64],
+        vectors: NDArray[np.float16],
+        digests: NDArray[np.uint8],
+        failures: Mapping[int, ImageFailure],
+        job: Job,
+    ) -> None:
+        if not self._cache_works:
+            return
+        files = [table.file(row) for row in rows.tolist()]
+        broken = [(table.file(row), failure) for row, failure in failures.items()]
+        try:
+            self.cache.append(files, vectors, digests, broken)
+        except OSError as error:
+            self._cache_works = False
+            text = _("Results cannot be kept for the next time ({reason}). Sorting goes on.")
+            job.notice(text.format(reason=error.strerror or error))
+
+
+_NO_EMBEDDING = ImageFailure(FailureKind.DAMAGED, "no usable embedding")
+
+
+def _wait(future: Future[DecodeResult], job: Job) -> DecodeResult:
+    while True:
+        job.checkpoint()
+        try:
+            return future.result(timeout=_POLL_SECONDS)
+        except FutureTimeout:
+            continue
+
+
+def _digests(results: Sequence[DecodeResult]) -> NDArray[np.uint8]:
+    """Content digests, uint8 ``(n, 16)``."""
+    joined = b"".join(result.digest for result in results)
+    return np.frombuffer(joined, np.uint8).reshape(len(results), DIGEST_BYTES)
+
+
+def _unchanged(file: ImageFile, result: DecodeResult) -> bool:
+    """Whether the bytes that were read are those that the scan saw."""
+    return (file.size, file.mtime_ns) == (result.size, result.mtime_ns)

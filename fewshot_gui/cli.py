@@ -1,0 +1,189 @@
+"""The command line. Only the standard library is imported until a command needs more."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from gettext import gettext as _
+from gettext import ngettext
+from pathlib import Path
+
+from fewshot_gui import __version__
+from fewshot_gui.console import Console
+from fewshot_gui.errors import UserError
+from fewshot_gui.jobs import Cancelled, Job
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+COMMANDS = ("demo", "classify", "doctor")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code: 0 done, 2 user error, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] in (["--decode-worker"], ["--engine"]):
+        return _helper_process(arguments[0])
+    parser = build_parser()
+    if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
+        arguments = ["window", *arguments]
+    args = parser.parse_args(arguments)
+    console = Console(sys.stderr)
+    job = Job(console.progress, console.notice)
+    try:
+        with _interrupting(job):
+            return args.run(args, job)
+    except Cancelled:
+        console.clear()
+        return EXIT_INTERRUPTED
+    except UserError as error:
+        console.error(error)
+        return EXIT_USER_ERROR
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="fewshot-gui",
+        description=_("Sorts pictures after seeing a handful of examples."),
+        epilog=_("Without a command, the window opens; a folder may be given."),
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(
+        required=True, metavar="{" + ",".join(COMMANDS) + "}", title=_("commands")
+    )
+    window = commands.add_parser("window")
+    window.add_argument("folder", nargs="?")
+    window.set_defaults(run=_run_window)
+    _add_demo(commands)
+    _add_classify(commands)
+    doctor = commands.add_parser("doctor", help=_("say what a bug report needs to know"))
+    doctor.set_defaults(run=_run_doctor)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction) -> None:
+    demo = commands.add_parser("demo", help=_("open the bundled sample, ready to sort"))
+    demo.add_argument("--headless", action="store_true", help=_("without a window"))
+    demo.add_argument("--output", metavar="FILE", help=_("where the CSV goes (headless)"))
+    _add_recognition(demo)
+    demo.set_defaults(run=_run_demo)
+
+
+def _add_classify(commands: argparse._SubParsersAction) -> None:
+    classify = commands.add_parser("classify", help=_("sort a folder and write a CSV"))
+    classify.add_argument(
+        "--support", required=True, metavar="DIR", help=_("a folder with one sub-folder a class")
+    )
+    classify.add_argument(
+        "--targets", required=True, metavar="DIR", help=_("the folder of images to sort")
+    )
+    classify.add_argument("--output", required=True, metavar="FILE", help=_("the CSV to write"))
+    classify.add_argument("--json", action="store_true", help=_("print a summary as JSON"))
+    _add_recognition(classify)
+    classify.set_defaults(run=_run_classify)
+
+
+def _add_recognition(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--learner", default="prototypes", metavar="KEY")
+    command.add_argument("--backbone", default="lite0", metavar="KEY")
+    command.add_argument(
+        "--device", default="auto", metavar="auto|cpu|cuda|mps", help=_("where to compute")
+    )
+
+
+def _run_window(args: argparse.Namespace, job: Job) -> int:
+    return _open_window(args.folder, sample=False)
+
+
+def _run_demo(args: argparse.Namespace, job: Job) -> int:
+    if args.headless or not _has_display():
+        from fewshot_gui.demo import run_headless
+
+        output = Path(args.output) if args.output else None
+        return run_headless(output, args.learner, args.backbone, args.device, job)
+    return _open_window(None, sample=True)
+
+
+def _run_classify(args: argparse.Namespace, job: Job) -> int:
+    from fewshot_gui.exports.atomic import check_writable
+    from fewshot_gui.exports.csv_file import write_csv
+    from fewshot_gui.workflow import Workbench, sort_folder
+
+    output = Path(args.output)
+    check_writable(output)
+    with contextlib.closing(Workbench(args.backbone, args.device)) as workbench:
+        result = sort_folder(args.support, args.targets, args.learner, workbench, job)
+    write_csv(output, result.rows)
+    summary = {
+        "images": len(result.rows),
+        "classified": len(result.rows) - result.failed,
+        "unknown": 0,
+        "errors": result.failed,
+        "seconds": round(result.seconds, 3),
+        "images_per_second": round(result.images_per_second, 2),
+        "device": result.device,
+        "backbone": args.backbone,
+        "learner": args.learner,
+    }
+    if args.json:
+        print(json.dumps(summary))
+        return 0
+    text = ngettext(
+        "Sorted {images} image in {seconds:.1f} s",
+        "Sorted {images} images in {seconds:.1f} s",
+        summary["images"],
+    )
+    print(text.format(**summary), end="")
+    print(_(" ({errors} could not be read).").format(**summary) if result.failed else ".")
+    print(_("The result is in {path}").format(path=output))
+    return 0
+
+
+def _run_doctor(args: argparse.Namespace, job: Job) -> int:
+    from fewshot_gui.doctor import report
+
+    for name, value in report():
+        print(f"{name + ':':<22} {value}")
+    return 0
+
+
+def _open_window(folder: str | None, sample: bool) -> int:
+    try:
+        from fewshot_gui.gui.app import run
+    except ImportError as error:
+        raise UserError(
+            _("The window cannot open: {reason}.").format(reason=error),
+            _("Install Qt's system libraries; the README names them."),
+        ) from error
+    return run(folder, sample=sample)
+
+
+def _has_display() -> bool:
+    """Whether a window can be shown. Only Linux and its kin may be without a display."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _helper_process(kind: str) -> int:
+    """What a frozen program runs in place of ``python -m``."""
+    if kind == "--engine":
+        from fewshot_gui.backbones.engine import main as serve
+    else:
+        from fewshot_gui.images.worker import main as serve
+    return serve() or 0
+
+
+@contextlib.contextmanager
+def _interrupting(job: Job) -> Iterator[None]:
+    """Ctrl+C cancels the job, so that it can end in good order."""
+    before = signal.signal(signal.SIGINT, lambda *_signal: job.cancel())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,1 @@
+"""A sorted folder -> the world."""

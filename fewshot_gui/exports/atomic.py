@@ -1,0 +1,94 @@
+"""Writing a file so that either the old one or the whole new one is there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from gettext import gettext as _
+from pathlib import Path
+from typing import BinaryIO
+
+from fewshot_gui.errors import UserError
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose content becomes ``path`` at the end, if nothing went wrong.
+
+    The bytes go to a temporary file in the same folder, are forced to the disk, and the
+    file is renamed over the old one.
+
+    Raises:
+        UserError: The folder is missing or must not be written to, or the disk is full.
+            The file that was there before is untouched.
+    """
+    temporary = _temporary(path)
+    try:
+        handle = _create(temporary)
+    except OSError as error:
+        raise _explained(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        _keep_permissions(path, temporary)
+        os.replace(temporary, path)
+    except OSError as error:
+        _discard(temporary)
+        raise _explained(path, error) from error
+    except BaseException:
+        _discard(temporary)
+        raise
+
+
+def check_writable(path: Path) -> None:
+    """Find out before long work that its result could not be written.
+
+    Raises:
+        UserError: As ``replacing`` would.
+    """
+    if path.is_dir():
+        raise _explained(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    temporary = _temporary(path)
+    try:
+        os.close(_create(temporary))
+    except OSError as error:
+        raise _explained(path, error) from error
+    _discard(temporary)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+
+
+def _create(temporary: Path) -> int:
+    return os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
+
+
+def _keep_permissions(path: Path, temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.chmod(temporary, path.stat().st_mode & 0o777)
+
+
+def _discard(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
+
+
+def _explained(path: Path, error: OSError) -> UserError:
+    message = _("“{path}” could not be written.").format(path=path)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(message, _("The disk is full. Free some space and try again."))
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(message, _("You may not write there. Choose another folder."))
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return UserError(message, _("The folder does not exist."))
+    if error.errno == errno.EISDIR:
+        return UserError(message, _("There is a folder of that name."))
+    return UserError(message, error.strerror or str(error))

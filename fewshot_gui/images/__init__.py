@@ -1,0 +1,1 @@
+"""Files -> RGB: scanning folders and decoding strangers' bytes in supervised processes."""

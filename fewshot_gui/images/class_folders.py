@@ -1,0 +1,66 @@
+"""Class folders: each one directly holds the pictures of one class."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from gettext import gettext as _
+from pathlib import Path
+
+from fewshot_gui.errors import UserError
+from fewshot_gui.images.files import ImageFile
+from fewshot_gui.images.natural import natural_key
+from fewshot_gui.images.scan import scan
+from fewshot_gui.jobs import Job
+
+
+@dataclass(frozen=True)
+class ClassFolder:
+    """A folder that directly holds images.
+
+    Attributes:
+        name: The class: the folder's name, or its path below the root with ``/`` where
+            another class folder has the same name (whatever the case of its letters).
+        files: The pictures directly in it, in natural order.
+    """
+
+    name: str
+    files: tuple[ImageFile, ...]
+
+
+def find_class_folders(root: str | Path, job: Job) -> tuple[ClassFolder, ...]:
+    """All class folders below ``root``, in natural order of their paths.
+
+    Pictures that lie loose in ``root`` beside class folders belong to no class; where there
+    are only loose ones, ``root`` itself is the one class.
+
+    Raises:
+        UserError: There is no picture, or ``root`` cannot be read.
+        Cancelled: The job was cancelled.
+    """
+    by_folder: dict[str, list[ImageFile]] = {}
+    for file in scan(root, job).files:
+        by_folder.setdefault(file.relative.rpartition("/")[0], []).append(file)
+    loose = by_folder.pop("", [])
+    if by_folder:
+        return _named(by_folder)
+    if loose:
+        path = os.path.realpath(root)
+        return (ClassFolder(os.path.basename(path) or path, tuple(loose)),)
+    raise UserError(
+        _("There is no image in “{folder}”.").format(folder=root),
+        _("Make one sub-folder per class and put that class's images into it."),
+    )
+
+
+def _named(by_folder: dict[str, list[ImageFile]]) -> tuple[ClassFolder, ...]:
+    names = {folder: folder.rpartition("/")[2] for folder in by_folder}
+    how_often = Counter(name.casefold() for name in names.values())
+    return tuple(
+        ClassFolder(
+            folder if how_often[names[folder].casefold()] > 1 else names[folder],
+            tuple(by_folder[folder]),
+        )
+        for folder in sorted(by_folder, key=natural_key)
+    )

@@ -1,0 +1,255 @@
+"""Finds the pictures below a folder, without opening a single one."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from gettext import gettext as _
+from pathlib import Path
+
+from fewshot_gui.errors import UserError
+from fewshot_gui.images.file_types import HIDDEN_NAMES, is_listed
+from fewshot_gui.images.files import ImageFile
+from fewshot_gui.images.natural import natural_key
+from fewshot_gui.jobs import Job
+
+__all__ = ["ScanResult", "image_file", "natural_key", "scan"]
+
+BATCH_FILES = 500
+BATCH_SECONDS = 0.1
+ENTRIES_PER_CHECK = 256
+
+WINDOWS_LINKS = (0xA0000003, 0xA000000C)  # reparse tags of junctions and of symbolic links
+
+OnBatch = Callable[[list[ImageFile]], None]
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What lies below a folder.
+
+    Attributes:
+        files: The pictures, in natural order of their relative paths.
+        hidden: Hidden files and folders that were left out.
+        unreadable_folders: Relative paths of folders that could not be listed.
+        other: Files that are not pictures, by their extension or because they are no
+            regular files at all.
+        links: Symbolic links. None is followed: one that leads out of the folder must not
+            be, and one that stays inside shows a picture that is listed anyway.
+    """
+
+    files: tuple[ImageFile, ...]
+    hidden: int = 0
+    unreadable_folders: tuple[str, ...] = ()
+    other: int = 0
+    links: int = 0
+
+
+def scan(root: str | Path, job: Job, on_batch: OnBatch | None = None) -> ScanResult:
+    """List all pictures below ``root``, sub-folders included.
+
+    Args:
+        root: A folder.
+        job: Asked often whether to stop.
+        on_batch: Receives the pictures as they are found, in no particular order, at least
+            ten times a second; called from this thread.
+
+    Raises:
+        UserError: ``root`` is not a folder or cannot be read, or went away meanwhile.
+        Cancelled: The job was cancelled.
+    """
+    folder = os.path.realpath(root)
+    _probe(folder)
+    walk = _Walk(folder, job, on_batch)
+    walk.run()
+    if walk.unreadable:
+        # A network disk that went away looks like folders that cannot be listed, and must
+        # not be taken for a folder whose pictures were deleted.
+        _probe(folder)
+    walk.found.sort(key=lambda keyed: keyed[0])
+    job.checkpoint()
+    return ScanResult(
+        files=tuple(file for _key, file in walk.found),
+        hidden=walk.hidden,
+        unreadable_folders=tuple(sorted(walk.unreadable, key=natural_key)),
+        other=walk.other,
+        links=walk.links,
+    )
+
+
+def image_file(path: str | Path, root: str | Path | None = None) -> ImageFile:
+    """One file that the user named, whatever its extension. A link is followed.
+
+    Args:
+        path: The file.
+        root: The folder that ``relative`` starts from; the file's own by default.
+
+    Raises:
+        UserError: There is no such file, or it is not a regular file.
+    """
+    absolute = os.path.abspath(path)
+    name = os.path.basename(absolute)
+    try:
+        status = os.stat(absolute)
+    except OSError as error:
+        raise UserError(
+            _("“{name}” cannot be found.").format(name=name),
+            _("It may have been moved, or its disk is not connected."),
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UserError(_("“{name}” is not a file.").format(name=name))
+    relative = _relative(absolute, root) if root is not None else name
+    return _image(absolute, relative, status)
+
+
+def _relative(path: str, root: str | Path) -> str:
+    try:
+        below = os.path.relpath(path, os.path.abspath(root))
+    except ValueError:  # another drive
+        return os.path.basename(path)
+    if below.split(os.sep, 1)[0] == os.pardir:
+        return os.path.basename(path)
+    return below.replace(os.sep, "/")
+
+
+def _image(path: str, relative: str, status: os.stat_result) -> ImageFile:
+    return ImageFile(path, relative, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def _probe(folder: str) -> None:
+    """Raise ``UserError`` unless the folder can be listed."""
+    try:
+        with os.scandir(folder):
+            return
+    except FileNotFoundError as error:
+        raise UserError(
+            _("The folder “{folder}” does not exist.").format(folder=folder),
+            _("Check its name, and that its disk is connected."),
+        ) from error
+    except NotADirectoryError as error:
+        raise UserError(
+            _("“{folder}” is not a folder.").format(folder=folder),
+            _("Choose the folder that holds the images."),
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(
+            _("The folder “{folder}” cannot be read: {reason}.").format(
+                folder=folder, reason=reason
+            ),
+            _("Check that you may open it, and that its disk is connected."),
+        ) from error
+
+
+@dataclass
+class _Walk:
+    """One pass over the tree. The stack of folders is a list: no depth is too deep."""
+
+    root: str
+    job: Job
+    on_batch: OnBatch | None
+    found: list[tuple[tuple[str, str], ImageFile]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    hidden: int = 0
+    other: int = 0
+    links: int = 0
+
+    def run(self) -> None:
+        batch: list[ImageFile] = []
+        sent = time.monotonic()
+        for number, file in enumerate(self._pictures()):
+            self.found.append((natural_key(file.relative), file))
+            if self.on_batch is None:
+                continue
+            batch.append(file)
+            # The clock is asked rarely: on a local disk it would cost more than the file.
+            slow = number % 16 == 0 and time.monotonic() - sent >= BATCH_SECONDS
+            if len(batch) >= BATCH_FILES or slow:
+                self.on_batch(batch)
+                batch, sent = [], time.monotonic()
+        if self.on_batch is not None and batch:
+            self.on_batch(batch)
+
+    def _pictures(self) -> Iterator[ImageFile]:
+        folders = [("", self.root)]
+        seen = 0
+        while folders:
+            relative, path = folders.pop()
+            inside: list[tuple[str, str]] = []
+            for entry in self._entries(relative, path):
+                seen += 1
+                if seen % ENTRIES_PER_CHECK == 0:
+                    self.job.report(len(self.found), None, _("Looking for images"))
+                below = f"{relative}/{entry.name}" if relative else entry.name
+                file = self._looked_at(entry, below, inside)
+                if file is not None:
+                    yield file
+            self.job.report(len(self.found), None, _("Looking for images"))
+            inside.sort(key=lambda pair: natural_key(pair[0]), reverse=True)
+            folders.extend(inside)
+
+    def _entries(self, relative: str, path: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(path) as entries:
+                yield from entries
+        except OSError:
+            self.unreadable.append(relative)
+
+    def _looked_at(
+        self, entry: os.DirEntry[str], relative: str, folders: list[tuple[str, str]]
+    ) -> ImageFile | None:
+        """The picture that this entry is; folders are put aside, the rest is counted."""
+        if entry.name.startswith(".") or entry.name.lower() in HIDDEN_NAMES:
+            self.hidden += 1
+            return None
+        try:
+            if entry.is_symlink():
+                self.links += 1
+                return None
+            if entry.is_dir(follow_symlinks=False):
+                self._folder(entry, relative, folders)
+                return None
+            if not is_listed(entry.name) or not entry.is_file(follow_symlinks=False):
+                self.other += 1
+                return None
+            return self._file(entry, relative)
+        except FileNotFoundError:  # deleted since it was listed
+            return None
+        except OSError:
+            # The folder names it and lets nobody look at it: listed, to be reported as
+            # a picture that cannot be opened.
+            return ImageFile(entry.path, relative, 0, 0, 0)
+
+    def _folder(
+        self, entry: os.DirEntry[str], relative: str, folders: list[tuple[str, str]]
+    ) -> None:
+        if sys.platform == "win32":
+            status = entry.stat(follow_symlinks=False)
+            if status.st_reparse_tag in WINDOWS_LINKS:
+                self.links += 1
+                return
+            if _is_hidden(status):
+                self.hidden += 1
+                return
+        folders.append((relative, entry.path))
+
+    def _file(self, entry: os.DirEntry[str], relative: str) -> ImageFile | None:
+        status = entry.stat(follow_symlinks=False)
+        if _is_hidden(status):
+            self.hidden += 1
+            return None
+        if not stat.S_ISREG(status.st_mode):  # swapped since it was listed
+            self.other += 1
+            return None
+        return _image(entry.path, relative, status)
+
+
+def _is_hidden(status: os.stat_result) -> bool:
+    """Hidden by an attribute rather than by name: Windows and macOS."""
+    if sys.platform == "win32":
+        return bool(status.st_file_attributes & stat.FILE_ATTRIBUTE_HIDDEN)
+    return bool(getattr(status, "st_flags", 0) & stat.UF_HIDDEN)

@@ -1,0 +1,1 @@
+"""Support set -> classifier -> predictions. One learner a file."""

@@ -1,0 +1,118 @@
+"""What every learner promises. `tests/learners/test_contract.py` holds all of them to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewshot_gui.jobs import Job
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Calibrated class probabilities.
+
+    Attributes:
+        classes: ``k`` class ids exactly as they were given, ascending.
+        probs: float32 ``(n, k)``; every row sums to 1.
+    """
+
+    classes: tuple[int, ...]
+    probs: FloatArray
+
+
+class Fitted(Protocol):
+    """A classifier that came out of a support set. Immutable."""
+
+    @property
+    def classes(self) -> tuple[int, ...]: ...
+
+    def predict(self, targets: FloatArray, job: Job) -> Scores:
+        """Classify target embeddings, float32 ``(n, d)``. Changes nothing.
+
+        Raises:
+            ValueError: The embeddings are not finite or have another width.
+        """
+        ...
+
+
+class Learner(Protocol):
+    """A fast learner: hyper-parameters only, seed included."""
+
+    def fit(self, support: FloatArray, labels: IntArray, job: Job) -> Fitted:
+        """Learn from a support set.
+
+        Args:
+            support: float32 ``(n, d)``, one embedding a row; at least one.
+            labels: int64 ``(n,)``, class ids with any gaps, in any order.
+            job: Asked for cancellation.
+
+        Raises:
+            ValueError: Shapes do not match, the set is empty, or a value is not finite.
+            Cancelled: ``job`` was cancelled.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LearnerInfo:
+    """An entry of the registry: enough to offer a learner without importing it.
+
+    Attributes:
+        key: Name on the command line and in the CSV.
+        title: Name on screen.
+        factory: ``"package.module:Class"``, resolved when the learner is used.
+        reads: Whether it needs embeddings or the images themselves.
+        transductive: Whether predictions depend on the other targets.
+    """
+
+    key: str
+    title: str
+    factory: str
+    reads: Literal["features", "images"] = "features"
+    transductive: bool = False
+
+
+def checked_support(support: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:
+    """The support set as the learners want it, or ``ValueError`` with what is wrong."""
+    support = np.asarray(support, dtype=np.float32)
+    labels = np.asarray(labels)
+    if support.ndim != 2 or labels.shape != (len(support),):
+        raise ValueError(
+            f"support must be (n, d) and labels (n,), not {support.shape} and {labels.shape}"
+        )
+    if len(support) == 0:
+        raise ValueError("the support set is empty")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"labels must be integers, not {labels.dtype}")
+    if not np.isfinite(support).all():
+        raise ValueError("the support set holds values that are not finite")
+    return support, labels.astype(np.int64)
+
+
+def checked_targets(targets: FloatArray, width: int) -> FloatArray:
+    """Target embeddings as float32 ``(n, width)``, or ``ValueError``."""
+    targets = np.asarray(targets, dtype=np.float32)
+    if targets.ndim != 2 or targets.shape[1] != width:
+        raise ValueError(f"targets must be (n, {width}), not {targets.shape}")
+    if not np.isfinite(targets).all():
+        raise ValueError("the targets hold values that are not finite")
+    return targets
+
+
+def unit(rows: FloatArray) -> FloatArray:
+    """Rows scaled to length 1; a row of zeros stays zero. float32 ``(n, d)``."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.maximum(norms, 1e-12)).astype(np.float32, copy=False)
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Row-wise softmax, float32 ``(n, k)``."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (shifted / shifted.sum(axis=1, keepdims=True)).astype(np.float32, copy=False)

@@ -1,0 +1,39 @@
+"""The learners there are. Importing this imports none of them."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from importlib import import_module
+
+from fewshot_gui.errors import UserError
+from fewshot_gui.learners.base import Learner, LearnerInfo
+
+DEFAULT_LEARNER = "prototypes"
+
+
+def all_learners() -> tuple[LearnerInfo, ...]:
+    """Every learner, the default first."""
+    return (
+        LearnerInfo(
+            "prototypes", _("Nearest prototype"), "fewshot_gui.learners.prototypes:Prototypes"
+        ),
+        LearnerInfo("matching", _("Matching"), "fewshot_gui.learners.matching:Matching"),
+    )
+
+
+def learner_info(key: str) -> LearnerInfo:
+    """The entry with this key. Raises ``UserError`` naming the keys there are."""
+    for info in all_learners():
+        if info.key == key:
+            return info
+    known = ", ".join(info.key for info in all_learners())
+    raise UserError(
+        _("There is no learner called “{key}”.").format(key=key),
+        _("Choose one of: {known}.").format(known=known),
+    )
+
+
+def make_learner(key: str) -> Learner:
+    """A learner with its default hyper-parameters."""
+    module, _colon, name = learner_info(key).factory.partition(":")
+    return getattr(import_module(module), name)()

@@ -1,0 +1,100 @@
+"""What the user chose once and wants to find again: one small JSON file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from fewshot_gui.paths import config_dir
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+MAX_RECENT = 8
+THEMES = ("system", "light", "dark")
+MIN_TILE, MAX_TILE = 96, 320
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The user's choices. Every one has a default that works.
+
+    Attributes:
+        theme: ``system``, ``light`` or ``dark``.
+        tile: Size of the pictures in the grid, in device-independent pixels.
+        learner: Key in the registry of learners, empty for the default.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        recent: Folders opened last, the newest first.
+    """
+
+    theme: str = "system"
+    tile: int = 168
+    learner: str = ""
+    device: str = "auto"
+    recent: tuple[str, ...] = ()
+
+    def with_recent(self, folder: str) -> dict[str, tuple[str, ...]]:
+        """The change that puts ``folder`` on top of the recent ones."""
+        rest = tuple(known for known in self.recent if known != folder)
+        return {"recent": (folder, *rest)[:MAX_RECENT]}
+
+
+def settings_file() -> Path:
+    """Where the settings are kept."""
+    return config_dir() / "settings.json"
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The stored settings. A damaged file, or a damaged value, counts as not being there."""
+    path = path or settings_file()
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        log.warning("settings not read: %s", error)
+        return Settings()
+    if not isinstance(stored, dict):
+        return Settings()
+    known = {field.name for field in fields(Settings)}
+    usable = {k: _checked(k, v) for k, v in stored.items() if k in known}
+    return Settings(**{k: v for k, v in usable.items() if v is not None})
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Store settings; the old file stays whole until the new one is complete.
+
+    A failure is logged and no more: settings are never worth stopping the user for.
+    """
+    path = path or settings_file()
+    text = json.dumps({"version": VERSION, **asdict(settings)}, indent=2)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        log.warning("settings not saved: %s", error)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value as ``Settings`` wants it, or None where it makes no sense."""
+    if name == "theme":
+        return value if value in THEMES else None
+    if name == "tile":
+        usable = isinstance(value, int) and not isinstance(value, bool)
+        return min(MAX_TILE, max(MIN_TILE, value)) if usable else None
+    if name == "recent":
+        if not isinstance(value, list):
+            return None
+        return tuple(folder for folder in value if isinstance(folder, str))[:MAX_RECENT]
+    return value if isinstance(value, str) else None
