@@ -19,10 +19,9 @@ test:
 	@packaging/bootstrap test
 	@$(BIN)/python -m pytest
 
-# The benchmarks' folder is left out of the ordinary run, so it has to be let in again.
 bench:
 	@packaging/bootstrap bench
-	@$(BIN)/python -m pytest -o norecursedirs=".*" tests/benchmarks
+	@$(BIN)/python -m pytest tests/benchmarks
 
 lint:
 	@packaging/bootstrap test

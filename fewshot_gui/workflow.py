@@ -22,7 +22,7 @@ from fewshot_gui.exports.results import build_rows
 from fewshot_gui.exports.rows import ResultRow
 from fewshot_gui.images.class_folders import find_class_folders
 from fewshot_gui.images.pool import DecodePool
-from fewshot_gui.images.scan import scan
+from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import learner_info
 from fewshot_gui.learners.support import Classifier, SupportSet, fit, support_set, too_few_classes
@@ -152,7 +152,7 @@ def sort_folder(
     examples = table.add(file for c in classes for file in c.files)
     found = scan(targets, job)
     if not found.files:
-        raise UserError(_("There is no image in “{folder}”.").format(folder=targets))
+        raise _no_images(targets, found)
     rows = np.asarray(table.add(found.files), np.int64)
     workbench.embed(table, np.unique(np.concatenate([np.asarray(examples), rows])), job)
     _tell_about_examples(project, table, np.asarray(examples), rows, job)
@@ -160,6 +160,17 @@ def sort_folder(
     failed = table.counts(rows).failed
     device = workbench.device or "cache"
     return FolderSort(result, failed, time.monotonic() - started, device)
+
+
+def _no_images(folder: str | Path, found: ScanResult) -> UserError:
+    """What to say of a folder without images: links are not followed, and people use them."""
+    hint = ngettext(
+        "It holds {count} link to elsewhere; links are not followed.",
+        "It holds {count} links to elsewhere; links are not followed.",
+        found.links,
+    )
+    message = _("There is no image in “{folder}”.").format(folder=folder)
+    return UserError(message, hint.format(count=found.links) if found.links else "")
 
 
 def _tell_about_examples(

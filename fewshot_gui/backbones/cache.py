@@ -29,7 +29,7 @@ _LOCK_SECONDS = 5.0
 _EMBEDDED, _FAILED = 1, 2
 
 # Failures that lie in the file itself. A missing file or a full memory may be over next time.
-_LASTING = (FailureKind.DAMAGED, FailureKind.UNSUPPORTED, FailureKind.UNIDENTIFIED)
+_LASTING = (FailureKind.DAMAGED, FailureKind.UNSUPPORTED)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,6 @@ class FailureKind(Enum):
 
     DAMAGED = "damaged"
     UNSUPPORTED = "not supported"
-    UNIDENTIFIED = "damaged or not supported"
     TOO_LARGE = "too large"
     MISSING = "missing"
     UNREADABLE = "unreadable"
@@ -55,7 +54,6 @@ class ImageFailure:
         words = {
             FailureKind.DAMAGED: _("The file is damaged"),
             FailureKind.UNSUPPORTED: _("This kind of file is not supported"),
-            FailureKind.UNIDENTIFIED: _("The file is damaged, or of a kind that is not supported"),
             FailureKind.TOO_LARGE: _("The picture is too large"),
             FailureKind.MISSING: _("The file is no longer there"),
             FailureKind.UNREADABLE: _("The file cannot be opened"),

@@ -1,241 +1,420 @@
-"""Supervised decode workers: whatever a file does to one, only that file pays for it.
+"""A pool of supervised decode workers: a bad file costs itself and nothing else.
 
-``multiprocessing.Pool`` hangs when a worker is killed and ``ProcessPoolExecutor`` fails
-all that waits; here every worker has one file in flight, a thread that watches over it,
-and is replaced when it dies.
+``multiprocessing.Pool`` hangs and ``ProcessPoolExecutor`` fails its neighbours when a worker
+dies; strangers' pictures make workers die. Here one thread looks after one process with one
+file in flight, and a watchdog ends processes that take too long.
 """
 
 from __future__ import annotations
 
-import contextlib
+import heapq
 import itertools
 import os
-import queue
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Future, InvalidStateError
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from types import TracebackType
 
+from fewshot_gui.images import memory
 from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.process import (
     DecodeResult,
-    Limits,
-    WorkerDied,
+    WorkerDiedError,
     WorkerProcess,
+    describe_exit,
     worker_command,
 )
-from fewshot_gui.images.request import DecodeRequest
+from fewshot_gui.images.protocol import Settings
+from fewshot_gui.images.request import Crop, DecodeRequest
 
-__all__ = ["DecodePool", "DecodeResult", "Limits"]
+__all__ = ["Crop", "DecodePool", "DecodeRequest", "DecodeResult", "Limits", "default_workers"]
 
-MOST_WORKERS = 8
-_WATCH_SECONDS = 0.1
-_FAILED_STARTS = 3
-_LAST = 2**31
+MAX_WORKERS = 8
+MEMORY_CHECKS_PER_SECOND = 10
+JOIN_SECONDS = 5.0
+STARTS_TRIED = 3
 
 
-@dataclass(order=True)
-class _Task:
-    priority: int
-    number: int
-    request: DecodeRequest | None = field(compare=False, default=None)
-    future: Future[DecodeResult] = field(compare=False, default_factory=Future)
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may use.
+
+    Attributes:
+        memory_bytes: Memory on top of what it has at the start.
+        file_bytes: Largest file that is read.
+        read_seconds: Time for reading one file: a slow disk is not the file's fault.
+        decode_seconds: Time for decoding it once it was read.
+        start_seconds: Time from starting the process to its greeting.
+        files_per_worker: After so many files a worker is replaced, against slow leaks.
+    """
+
+    memory_bytes: int = 1 << 30
+    file_bytes: int = 512 << 20
+    read_seconds: float = 60.0
+    decode_seconds: float = 10.0
+    start_seconds: float = 60.0
+    files_per_worker: int = 5000
+
+
+def default_workers(limits: Limits | None = None) -> int:
+    """As many as there are cores, and as their memory limits fit into this machine."""
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    total = memory.total_memory()
+    budget = (limits or Limits()).memory_bytes
+    fitting = MAX_WORKERS if total is None else total // 2 // budget
+    return max(1, min(cores, fitting, MAX_WORKERS))
 
 
 class DecodePool:
-    """Decodes files in worker processes.
+    """Decodes files in worker processes. Safe to use from any thread.
+
+    Processes start when there is work for them and stay until ``close``.
 
     Args:
-        workers: How many at once; as many as there are cores, up to 8, by default.
-        limits: What each worker is allowed.
-        command: How a worker is started; tests replace it.
+        workers: How many processes at most; ``default_workers()`` when None.
+        limits: What each may use.
+        command: The command line of a worker, for programs that bring their own.
     """
 
     def __init__(
         self,
         workers: int | None = None,
-        limits: Limits | None = None,
+        limits: Limits = Limits(),
         command: Sequence[str] | None = None,
     ) -> None:
-        self._count = workers or min(MOST_WORKERS, os.cpu_count() or 1)
-        self._limits = limits or Limits()
-        self._command = command or worker_command()
-        self._tasks: queue.PriorityQueue[_Task] = queue.PriorityQueue()
-        self._numbers = itertools.count()
+        self.workers = default_workers(limits) if workers is None else max(1, workers)
+        self.limits = limits
+        self._command = tuple(command) if command is not None else tuple(worker_command())
+        self._queue = _Queue()
+        self._watchdog = _Watchdog(limits.memory_bytes)
+        self._alone = threading.Lock()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._processes: set[WorkerProcess] = set()
-        self._closed = threading.Event()
-        self._broken: RuntimeError | None = None
+        self._failed_starts = 0
 
     def submit(self, request: DecodeRequest, priority: int = 0) -> Future[DecodeResult]:
-        """Have a file decoded; lower ``priority`` first, then in the order of asking.
+        """Have a file decoded.
 
-        A future that is cancelled before its turn costs nothing. A file that cannot be
-        read is a result with a ``failure``. The future raises ``RuntimeError`` only if
-        no worker can be started at all.
+        Args:
+            request: What is wanted.
+            priority: Lower numbers go first; equal ones in the order of submission.
+
+        Returns:
+            A future of the result. A file that cannot be decoded is a result too, with its
+            ``failure`` set. The future fails with ``RuntimeError`` when no worker can be
+            started, and with ``CancelledError`` when the pool is closed. Cancelled before
+            its turn, the file is never opened. Its callbacks run in a thread of the pool.
+
+        Raises:
+            RuntimeError: The pool is closed.
         """
+        future: Future[DecodeResult] = Future()
+        needed = self._queue.put(_Task(request, future), priority)
         with self._lock:
-            if self._closed.is_set():
-                raise RuntimeError("the decode pool is closed")
-            task = _Task(priority, next(self._numbers), request)
-            if self._broken:
-                task.future.set_exception(self._broken)
-                return task.future
-            self._tasks.put(task)
-            if not self._threads:
-                self._start_threads()
-        return task.future
+            if needed and len(self._threads) < self.workers and not self._queue.closed:
+                thread = threading.Thread(
+                    target=self._serve, name=f"decode-{len(self._threads)}", daemon=True
+                )
+                self._threads.append(thread)
+                thread.start()
+        return future
 
     def close(self) -> None:
-        """Cancel what waits and end all processes. Safe to call twice."""
+        """End all processes and cancel what was not decoded. May be called twice."""
+        for task in self._queue.close():
+            task.future.cancel()
+        self._watchdog.close()
         with self._lock:
-            self._closed.set()
-            processes = list(self._processes)
-        self._drop_waiting()
-        for process in processes:
-            process.kill()
-        for _thread in self._threads:
-            self._tasks.put(_Task(_LAST, next(self._numbers)))
-        for thread in self._threads:
-            thread.join()
+            threads = tuple(self._threads)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(JOIN_SECONDS)
 
     def __enter__(self) -> DecodePool:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self.close()
 
-    def _start_threads(self) -> None:
-        works = [self._watch, *[self._work] * self._count]
-        self._threads = [threading.Thread(target=work, daemon=True) for work in works]
-        for thread in self._threads:
-            thread.start()
+    # --- the rest runs in the pool's threads, one per process -----------------------------
 
-    def _watch(self) -> None:
-        """Enforce the limits of all workers."""
-        while not self._closed.wait(_WATCH_SECONDS):
+    def _serve(self) -> None:
+        slot = _Slot(self._command, self.limits, self._watchdog)
+        try:
+            while (task := self._queue.get()) is not None:
+                if task.future.set_running_or_notify_cancel():
+                    self._settle(slot, task)
+                del task  # or its result would live until the next one arrives
+        finally:
+            slot.dismiss()
+
+    def _settle(self, slot: _Slot, task: _Task) -> None:
+        """Give the task's future its result, whatever happens."""
+        try:
+            result = self._decoded(slot, task.request)
+        except BaseException as error:  # noqa: BLE001 - the future is the one who must know
+            task.future.set_exception(error)
+            return
+        task.future.set_result(result)
+
+    def _decoded(self, slot: _Slot, request: DecodeRequest) -> DecodeResult:
+        self._ensure_started(slot)
+        try:
+            return slot.decode(request)
+        except WorkerDiedError as death:
+            slot.dispose(death)
+        # Perhaps the file was innocent: the machine short of memory, the disk slow. It gets
+        # a process of its own, and no other suspect runs at the same time.
+        with self._alone:
+            self._ensure_started(slot)
+            try:
+                return slot.decode(request)
+            except WorkerDiedError as death:
+                return DecodeResult(slot.dispose(death))
+
+    def _ensure_started(self, slot: _Slot) -> None:
+        while not slot.running:
+            if self._queue.closed:
+                raise CancelledError
             with self._lock:
-                processes = list(self._processes)
-            for process in processes:
-                process.enforce()
-
-    def _work(self) -> None:
-        """One worker after the other, and the files that they are given."""
-        with contextlib.ExitStack() as stack:
-            seat = stack.enter_context(contextlib.closing(_Seat(self)))
-            while (task := self._tasks.get()).request is not None:
-                if not task.future.set_running_or_notify_cancel():
-                    continue
-                try:
-                    result = seat.decode(task.request)
-                except WorkerDied:
-                    self._finish(task.future, error=CancelledError())
-                except RuntimeError as error:
-                    self._finish(task.future, error=error)
-                    self._give_up(error)
-                else:
-                    self._finish(task.future, result)
-
-    @staticmethod
-    def _finish(
-        future: Future[DecodeResult],
-        result: DecodeResult | None = None,
-        error: Exception | None = None,
-    ) -> None:
-        with contextlib.suppress(InvalidStateError):
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-    def _give_up(self, error: RuntimeError) -> None:
-        with self._lock:
-            self._broken = error
-        for task in self._waiting():
-            if task.future.set_running_or_notify_cancel():
-                task.future.set_exception(error)
-
-    def _drop_waiting(self) -> None:
-        for task in self._waiting():
-            task.future.cancel()
-            task.future.set_running_or_notify_cancel()
-
-    def _waiting(self) -> Iterator[_Task]:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                task = self._tasks.get_nowait()
-                if task.request is not None:
-                    yield task
+                if self._failed_starts >= STARTS_TRIED:
+                    raise RuntimeError("the processes that decode pictures cannot be started")
+            started = slot.start()
+            with self._lock:
+                self._failed_starts = 0 if started else self._failed_starts + 1
 
 
-class _Seat:
-    """Holds one worker at a time, and takes another when that one dies."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    request: DecodeRequest
+    future: Future[DecodeResult]
 
-    def __init__(self, pool: DecodePool) -> None:
-        self._pool = pool
+
+class _Queue:
+    """Tasks by priority, then by age."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, _Task]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._waiting = 0
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def put(self, task: _Task, priority: int) -> bool:
+        """Add a task; returns whether more tasks wait than threads for them."""
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the decode pool is closed")
+            heapq.heappush(self._heap, (priority, next(self._numbers), task))
+            self._changed.notify()
+            return len(self._heap) > self._waiting
+
+    def get(self) -> _Task | None:
+        """The next task; waits for one. None when the queue was closed."""
+        with self._changed:
+            self._waiting += 1
+            while not self._heap and not self._closed:
+                self._changed.wait()
+            self._waiting -= 1
+            return heapq.heappop(self._heap)[2] if self._heap else None
+
+    def close(self) -> list[_Task]:
+        """Take no more tasks; returns those that nobody took."""
+        with self._changed:
+            self._closed = True
+            left = [task for _priority, _number, task in self._heap]
+            self._heap.clear()
+            self._changed.notify_all()
+        return left
+
+
+class _Slot:
+    """One thread's place for a process: starts, asks and replaces it."""
+
+    def __init__(self, command: Sequence[str], limits: Limits, watchdog: _Watchdog) -> None:
+        self._command = command
+        self._limits = limits
+        self._watchdog = watchdog
         self._process: WorkerProcess | None = None
+        self._watch = _Watch()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def start(self) -> bool:
+        """Start a process and wait for its greeting; returns whether it came."""
+        limits = self._limits
+        settings = Settings(
+            limits.memory_bytes, limits.file_bytes, limits.read_seconds, limits.decode_seconds
+        )
+        try:
+            process = WorkerProcess(self._command)
+        except OSError:
+            return False
+        self._process = process
+        self._watch = self._watchdog.watch(process, limits.start_seconds, _STARTING)
+        try:
+            process.greet(settings)
+        except WorkerDiedError as death:
+            self.dispose(death)
+            return False
+        self._watchdog.rest(self._watch)
+        return True
 
     def decode(self, request: DecodeRequest) -> DecodeResult:
-        """A result, whatever the file does.
-
-        A worker that dies may have been worn or unlucky, so the file is tried once more
-        in a fresh one. After a second death the file is to blame.
+        """Have one file decoded by the running process.
 
         Raises:
-            WorkerDied: The pool is being closed.
-            RuntimeError: No worker can be started.
+            WorkerDiedError: Call ``dispose`` to learn why.
         """
-        try:
-            return self._try(request)
-        except WorkerDied:
-            self._check_open()
-        self.close()
-        try:
-            return self._try(request)
-        except WorkerDied as death:
-            self._check_open()
-            kind = FailureKind.TOO_LARGE if death.out_of_memory else FailureKind.DAMAGED
-            return DecodeResult(ImageFailure(kind, f"decoder: {death.reason}"))
-        finally:
-            # After a second try, a fresh worker goes on in any case.
-            self.close()
+        assert self._process is not None
+        watch, limits = self._watch, self._limits
+        self._watchdog.expect(watch, limits.read_seconds, _READING)
+        result = self._process.decode(
+            request, lambda: self._watchdog.expect(watch, limits.decode_seconds, _DECODING)
+        )
+        self._watchdog.rest(watch)
+        if self._process.files >= limits.files_per_worker:
+            self.dismiss()
+        return result
 
-    def close(self) -> None:
+    def dispose(self, death: WorkerDiedError) -> ImageFailure:
+        """End the process after a mishap; returns what it means for the file in flight."""
+        process, watch = self._process, self._watch
+        assert process is not None
+        self._process = None
+        self._watchdog.forget(watch)
+        status = process.dispose(dying=not death.nonsense)
+        if watch.out_of_memory:
+            return ImageFailure(FailureKind.TOO_LARGE, "needs too much memory")
+        if watch.too_late and watch.phase == _READING:
+            seconds = f"reading took longer than {self._limits.read_seconds:g} s"
+            return ImageFailure(FailureKind.UNREADABLE, seconds)
+        if watch.too_late:
+            seconds = f"took longer than {self._limits.decode_seconds:g} s"
+            return ImageFailure(FailureKind.TOO_LARGE, seconds)
+        if death.nonsense:
+            return ImageFailure(FailureKind.DAMAGED, "decoder gave a senseless answer")
+        return ImageFailure(FailureKind.DAMAGED, describe_exit(status))
+
+    def dismiss(self) -> None:
+        """Let the idle process end."""
         if self._process is not None:
-            with self._pool._lock:
-                self._pool._processes.discard(self._process)
-            self._process.kill()
+            self._watchdog.forget(self._watch)
+            self._process.dismiss()
             self._process = None
 
-    def _try(self, request: DecodeRequest) -> DecodeResult:
-        if self._process is None or self._process.worn:
-            self.close()
-            self._process = self._started()
-        return self._process.decode(request)
 
-    def _started(self) -> WorkerProcess:
-        for _attempt in range(_FAILED_STARTS):
-            self._check_open()
-            try:
-                process = WorkerProcess(self._pool._command, self._pool._limits)
-            except OSError as error:
-                raise RuntimeError(f"decode workers cannot be started: {error}") from error
-            with self._pool._lock:
-                self._pool._processes.add(process)
-                closed = self._pool._closed.is_set()
-            if closed:
-                # Closing has already ended all the processes that it knew of.
+_STARTING, _READING, _DECODING = "starting", "reading", "decoding"
+
+
+@dataclass(slots=True, eq=False)
+class _Watch:
+    """What the watchdog knows of one process."""
+
+    process: WorkerProcess | None = None
+    deadline: float | None = None
+    phase: str = ""
+    too_late: bool = False
+    out_of_memory: bool = False
+
+
+class _Watchdog:
+    """Ends processes that take too long, or too much where the kernel does not mind.
+
+    Deadlines change twice per file; the thread is woken only for one that comes earlier
+    than it sleeps, which with constant limits is hardly ever.
+    """
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._changed = threading.Condition()
+        self._watches: set[_Watch] = set()
+        self._thread: threading.Thread | None = None
+        self._wakes_at = 0.0
+        self._closed = False
+
+    def watch(self, process: WorkerProcess, seconds: float, phase: str) -> _Watch:
+        watch = _Watch(process)
+        with self._changed:
+            self._watches.add(watch)
+            if self._closed:
                 process.kill()
-            try:
-                process.wait_until_ready()
-                return process
-            except WorkerDied as death:
-                reason = death.reason
-                with self._pool._lock:
-                    self._pool._processes.discard(process)
-        raise RuntimeError(f"decode workers cannot be started: {reason}")
+            elif self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="decode-dog", daemon=True)
+                self._thread.start()
+        self.expect(watch, seconds, phase)
+        return watch
 
-    def _check_open(self) -> None:
-        if self._pool._closed.is_set():
-            raise WorkerDied("closed")
+    def expect(self, watch: _Watch, seconds: float, phase: str) -> None:
+        """The process must be done with this phase in so many seconds."""
+        with self._changed:
+            watch.phase = phase
+            watch.deadline = time.monotonic() + seconds
+            if watch.deadline < self._wakes_at:
+                self._changed.notify()
+
+    def rest(self, watch: _Watch) -> None:
+        """The process is idle and may be so for ever."""
+        with self._changed:
+            watch.deadline = None
+
+    def forget(self, watch: _Watch) -> None:
+        with self._changed:
+            self._watches.discard(watch)
+
+    def close(self) -> None:
+        """End all processes, and those still to come."""
+        with self._changed:
+            self._closed = True
+            for watch in self._watches:
+                if watch.process is not None:
+                    watch.process.kill()
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(JOIN_SECONDS)
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._closed:
+                self._wakes_at = self._look()
+                self._changed.wait(max(0.0, self._wakes_at - time.monotonic()))
+
+    def _look(self) -> float:
+        """End what must be ended; returns when to look again."""
+        now = time.monotonic()
+        next_look = now + 3600.0
+        for watch in self._watches:
+            if watch.deadline is None or watch.process is None:
+                continue
+            if watch.deadline <= now:
+                watch.too_late, watch.deadline = True, None
+                watch.process.kill()
+                continue
+            next_look = min(next_look, watch.deadline)
+            if not memory.KERNEL_LIMITS:
+                next_look = min(next_look, now + 1 / MEMORY_CHECKS_PER_SECOND)
+                self._check_memory(watch)
+        return next_look
+
+    def _check_memory(self, watch: _Watch) -> None:
+        assert watch.process is not None
+        used = memory.resident_bytes(watch.process.pid)
+        if used is not None and used > self._memory_bytes:
+            watch.out_of_memory = True
+            watch.process.kill()

@@ -1,4 +1,4 @@
-"""One worker process, seen from its supervisor: ask, wait, and notice when it dies."""
+"""One worker process as the pool sees it: started, asked, ended."""
 
 from __future__ import annotations
 
@@ -6,236 +6,215 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewshot_gui.images import wire
+import fewshot_gui
+from fewshot_gui.images import protocol
 from fewshot_gui.images.files import ImageFailure
 from fewshot_gui.images.request import DecodeRequest
 
-MEGABYTE = 1024 * 1024
+GOODBYE_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a worker is allowed.
-
-    Attributes:
-        start_seconds: From its start to its readiness.
-        read_seconds: For reading one file, on however slow a disk.
-        decode_seconds: For decoding it.
-        resident_bytes: Memory, watched from outside where the system sets no limit.
-        files: It is replaced after so many.
-    """
-
-    start_seconds: float = 60.0
-    read_seconds: float = 60.0
-    decode_seconds: float = 10.0
-    resident_bytes: int = 1400 * MEGABYTE
-    files: int = 5000
+def worker_command() -> list[str]:
+    """The command line of a worker; a frozen program starts itself."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--decode-worker"]
+    return [sys.executable, "-P", "-m", "fewshot_gui.images.worker"]
 
 
-@dataclass(frozen=True)
+def worker_environment() -> dict[str, str]:
+    """The environment of a worker: it finds this very package, and makes no threads."""
+    environment = dict(os.environ)
+    if not getattr(sys, "frozen", False):
+        package = str(Path(fewshot_gui.__file__).parent.parent)
+        # An empty entry would mean the current folder, where a stranger's PIL.py may lie.
+        inherited = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+        environment["PYTHONPATH"] = os.pathsep.join([package, *inherited])
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        environment[name] = "1"
+    environment.pop("PYTHONINSPECT", None)
+    return environment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DecodeResult:
-    """What came of one file.
+    """One file, decoded or not.
 
     Attributes:
-        failure: Why it cannot be read, or None where it could.
-        crop: uint8 ``(size, size, 3)`` where it was asked for.
-        thumbnail: uint8 ``(h, w, 3)`` where it was asked for.
-        width: Pixels of the whole upright picture.
-        height: Pixels of the whole upright picture.
-        size: Bytes that were read, -1 if none were.
-        mtime_ns: The file's modification time when it was read.
-        digest: BLAKE2b of its content, 16 bytes.
+        failure: Why it could not be decoded, or None.
+        crop: uint8 RGB of shape (size, size, 3), or None.
+        thumbnail: uint8 RGB of shape (height, width, 3), or None.
+        width, height: Size of the whole picture, upright, in pixels; 0 when unknown.
+        digest: 16-byte BLAKE2b of the file's bytes; empty where they could not be read.
+        size: Bytes of the file.
+        mtime_ns: Its modification time in nanoseconds.
+        more: The file holds more pictures (pages, frames) than the first, shown here.
     """
 
-    failure: ImageFailure | None = None
+    failure: ImageFailure | None
     crop: NDArray[np.uint8] | None = None
     thumbnail: NDArray[np.uint8] | None = None
     width: int = 0
     height: int = 0
-    size: int = -1
+    digest: bytes = b""
+    size: int = 0
     mtime_ns: int = 0
-    digest: bytes = bytes(wire.DIGEST_BYTES)
+    more: bool = False
 
 
-class WorkerDied(Exception):
-    """The process ended, was stopped for breaking a limit, or talked nonsense.
+class WorkerDiedError(Exception):
+    """The process ended, or said something that makes no sense, before its answer.
 
     Attributes:
-        reason: In a few English words.
-        out_of_memory: Whether it was stopped for its memory.
+        nonsense: It is the latter.
     """
 
-    def __init__(self, reason: str, out_of_memory: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.out_of_memory = out_of_memory
+    def __init__(self, message: str, nonsense: bool = False) -> None:
+        super().__init__(message)
+        self.nonsense = nonsense
 
 
 class WorkerProcess:
-    """A running worker. Used by one thread; ``enforce`` and ``kill`` by any.
+    """A running worker. One thread talks to it; any thread may ``kill`` it.
 
-    Args:
-        command: How to start it.
-        limits: What it is allowed.
+    Raises:
+        OSError: The process could not be started.
     """
 
-    def __init__(self, command: Sequence[str], limits: Limits) -> None:
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._deadline: tuple[float, str] | None = None
-        self._verdict: WorkerDied | None = None
-        self.files_done = 0
+    def __init__(self, command: Sequence[str]) -> None:
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         self._process = subprocess.Popen(
-            command,
+            list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # decoders chatter there
             bufsize=0,
-            env=_environment(),
+            env=worker_environment(),
+            creationflags=flags,
         )
+        self.files = 0
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def worn(self) -> bool:
-        """Whether it has done so many files that a fresh one should go on."""
-        return self.files_done >= self._limits.files
+    def greet(self, settings: protocol.Settings) -> None:
+        """Send the settings and wait until the worker is ready.
 
-    def wait_until_ready(self) -> None:
-        """Wait for the worker to have loaded. Raises ``WorkerDied``."""
-        self._allow(self._limits.start_seconds, "did not start")
-        if self._receive(1) != wire.READY:
-            raise self._death("talks nonsense")
-        self._allow(None)
+        Raises:
+            WorkerDiedError: It never was.
+        """
+        self._send(settings.packed())
+        if self._receive(protocol.TAG_BYTES) != protocol.READY:
+            raise WorkerDiedError("no greeting", nonsense=True)
 
-    def decode(self, request: DecodeRequest) -> DecodeResult:
-        """Have one file decoded. Raises ``WorkerDied``."""
-        self.files_done += 1
-        seconds = self._limits.read_seconds
-        self._allow(seconds, f"reading took longer than {seconds:g} s")
-        self._send(wire.pack_request(request, os.fsencode(request.path)))
-        if self._receive(1) != wire.READ:
-            raise self._death("talks nonsense")
-        seconds = self._limits.decode_seconds
-        self._allow(seconds, f"decoding took longer than {seconds:g} s")
-        if self._receive(1) != wire.DONE:
-            raise self._death("talks nonsense")
+    def decode(self, request: DecodeRequest, on_read: Callable[[], None]) -> DecodeResult:
+        """Have one file decoded; ``on_read`` is called when its bytes are in memory.
+
+        Raises:
+            WorkerDiedError: There is no answer. The process must be disposed of.
+        """
+        self.files += 1
+        self._send(protocol.pack_request(request))
+        self._expect(protocol.READ)
+        on_read()
+        self._expect(protocol.RESULT)
         try:
-            reply = wire.unpack_reply(self._receive(wire.REPLY_BYTES), request)
-        except wire.Garbled:
-            raise self._death("talks nonsense") from None
-        result = self._result(reply)
-        self._allow(None)
-        return result
-
-    def enforce(self) -> None:
-        """Stop the worker if it is over its time or memory."""
-        with self._lock:
-            if self._deadline is None or self._verdict is not None:
-                return
-            deadline, reason = self._deadline
-            if time.monotonic() > deadline:
-                self._verdict = WorkerDied(reason)
-            elif _resident_bytes(self.pid) > self._limits.resident_bytes:
-                self._verdict = WorkerDied("needs too much memory", out_of_memory=True)
-            else:
-                return
-        self._process.kill()
+            header = protocol.unpack_result(self._receive(protocol.RESULT_HEADER.size), request)
+        except protocol.ProtocolError as error:
+            raise WorkerDiedError(str(error), nonsense=True) from error
+        detail = self._receive(header.detail_bytes)
+        crop = self._pixels(header.crop_side, header.crop_side)
+        thumbnail = self._pixels(header.thumbnail_height, header.thumbnail_width)
+        return DecodeResult(
+            failure=protocol.failure_of(header, detail),
+            crop=crop,
+            thumbnail=thumbnail,
+            width=header.width,
+            height=header.height,
+            digest=header.identity.digest,
+            size=header.identity.size,
+            mtime_ns=header.identity.mtime_ns,
+            more=header.more,
+        )
 
     def kill(self) -> None:
-        """End the process and wait for it. Safe to call twice."""
+        """End the process at once. Whoever waits for its answer gets ``WorkerDiedError``."""
         self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                pipe.close()
 
-    def _result(self, reply: wire.Reply) -> DecodeResult:
-        facts = {"size": reply.size, "mtime_ns": reply.mtime_ns, "digest": reply.digest}
-        if reply.kind is not None:
-            detail = bytes(self._receive(reply.detail)).decode("ascii", "replace")
-            return DecodeResult(ImageFailure(reply.kind, detail), **facts)
-        width, height = reply.thumbnail
-        crop = self._pixels(reply.crop, reply.crop)
-        thumbnail = self._pixels(height, width)
-        return DecodeResult(None, crop, thumbnail, reply.width, reply.height, **facts)
+    def dispose(self, dying: bool) -> int:
+        """End the process, give its pipes back, and return its exit status.
+
+        Args:
+            dying: It closed its side, and its own exit status is worth a moment.
+        """
+        if dying:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(GOODBYE_SECONDS)
+        self._process.kill()
+        return self._reap()
+
+    def dismiss(self) -> None:
+        """Let an idle process end by itself, by closing its input."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(GOODBYE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._reap()
+
+    def _reap(self) -> int:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        return self._process.wait()
+
+    def _send(self, message: bytes) -> None:
+        assert self._process.stdin is not None
+        rest = memoryview(message)
+        try:
+            while rest:
+                rest = rest[self._process.stdin.write(rest) :]
+        except OSError as error:
+            raise WorkerDiedError("it does not listen") from error
+
+    def _expect(self, tag: bytes) -> None:
+        if self._receive(protocol.TAG_BYTES) != tag:
+            raise WorkerDiedError("garbage", nonsense=True)
+
+    def _receive(self, count: int) -> bytes:
+        buffer = bytearray(count)
+        self._fill(memoryview(buffer))
+        return bytes(buffer)
 
     def _pixels(self, height: int, width: int) -> NDArray[np.uint8] | None:
-        if not height:
+        if not height or not width:
             return None
-        data = self._receive(height * width * 3)
-        return np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        pixels = np.empty((height, width, 3), np.uint8)
+        self._fill(memoryview(pixels).cast("B"))
+        return pixels
 
-    def _allow(self, seconds: float | None, reason: str = "") -> None:
-        with self._lock:
-            self._deadline = None if seconds is None else (time.monotonic() + seconds, reason)
-
-    def _send(self, data: bytes) -> None:
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[self._process.stdin.write(view) :]
-        except OSError as error:
-            raise self._death() from error
-
-    def _receive(self, count: int) -> bytearray:
-        data = bytearray(count)
-        view = memoryview(data)
-        try:
-            while view:
-                got = self._process.stdout.readinto(view)
-                if not got:
-                    raise self._death()
-                view = view[got:]
-        except (OSError, ValueError) as error:
-            raise self._death() from error
-        return data
-
-    def _death(self, reason: str = "") -> WorkerDied:
-        """Why the process is no longer to be talked to; ends it if it still runs."""
-        self.kill()
-        if self._verdict is not None:
-            return self._verdict
-        code = self._process.returncode
-        if not reason:
-            reason = f"stopped by signal {-code}" if code < 0 else f"ended with code {code}"
-        return WorkerDied(reason)
+    def _fill(self, rest: memoryview) -> None:
+        """Read until ``rest`` is full. The interpreter lock is free meanwhile."""
+        assert self._process.stdout is not None
+        while rest:
+            count = self._process.stdout.readinto(rest)  # type: ignore[attr-defined]
+            if not count:
+                raise WorkerDiedError("it ended")
+            rest = rest[count:]
 
 
-def worker_command() -> tuple[str, ...]:
-    """How a worker is started."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable, "--decode-worker")
-    # -P: a file called PIL.py in the current folder must not be imported.
-    return (sys.executable, "-P", "-m", "fewshot_gui.images.worker")
-
-
-def _environment() -> dict[str, str]:
-    """The same environment, with this package found wherever it was imported from."""
-    root = str(Path(__file__).parents[2])
-    known = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([root, known] if known else [root])
-    # One file at a time needs no thread pool, and a pool's stacks count against the limit.
-    return {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
-
-
-def _resident_bytes(pid: int) -> int:
-    """Memory of a process where the system sets it no limit, else 0."""
-    if sys.platform == "linux":
-        return 0
-    import psutil
-
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).memory_info().rss
-    return 0
+def describe_exit(status: int) -> str:
+    """How a process ended, for the detail of a failure."""
+    if status < 0:
+        return f"decoder stopped (signal {-status})"
+    return f"decoder stopped (exit code {status})"

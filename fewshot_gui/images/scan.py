@@ -6,7 +6,8 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from gettext import gettext as _
 from pathlib import Path
@@ -62,7 +63,7 @@ def scan(root: str | Path, job: Job, on_batch: OnBatch | None = None) -> ScanRes
         UserError: ``root`` is not a folder or cannot be read, or went away meanwhile.
         Cancelled: The job was cancelled.
     """
-    folder = os.path.realpath(root)
+    folder = _resolved(root)
     _probe(folder)
     walk = _Walk(folder, job, on_batch)
     walk.run()
@@ -120,6 +121,13 @@ def _image(path: str, relative: str, status: os.stat_result) -> ImageFile:
     return ImageFile(path, relative, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
+def _resolved(root: str | Path) -> str:
+    try:
+        return os.path.realpath(root)
+    except ValueError:  # a zero byte: no such folder, which the probe tells
+        return os.fspath(root)
+
+
 def _probe(folder: str) -> None:
     """Raise ``UserError`` unless the folder can be listed."""
     try:
@@ -161,38 +169,39 @@ class _Walk:
     def run(self) -> None:
         batch: list[ImageFile] = []
         sent = time.monotonic()
-        for number, file in enumerate(self._pictures()):
-            self.found.append((natural_key(file.relative), file))
-            if self.on_batch is None:
-                continue
-            batch.append(file)
-            # The clock is asked rarely: on a local disk it would cost more than the file.
-            slow = number % 16 == 0 and time.monotonic() - sent >= BATCH_SECONDS
-            if len(batch) >= BATCH_FILES or slow:
-                self.on_batch(batch)
-                batch, sent = [], time.monotonic()
+        # Closed here and not by the garbage collector: it holds a folder open.
+        with closing(self._pictures()) as pictures:
+            for file in pictures:
+                self.found.append((natural_key(file.relative), file))
+                if self.on_batch is None:
+                    continue
+                batch.append(file)
+                if len(batch) >= BATCH_FILES or time.monotonic() - sent >= BATCH_SECONDS:
+                    self.on_batch(batch)
+                    batch, sent = [], time.monotonic()
         if self.on_batch is not None and batch:
             self.on_batch(batch)
 
-    def _pictures(self) -> Iterator[ImageFile]:
+    def _pictures(self) -> Generator[ImageFile, None, None]:
         folders = [("", self.root)]
         seen = 0
         while folders:
             relative, path = folders.pop()
             inside: list[tuple[str, str]] = []
-            for entry in self._entries(relative, path):
-                seen += 1
-                if seen % ENTRIES_PER_CHECK == 0:
-                    self.job.report(len(self.found), None, _("Looking for images"))
-                below = f"{relative}/{entry.name}" if relative else entry.name
-                file = self._looked_at(entry, below, inside)
-                if file is not None:
-                    yield file
+            with closing(self._entries(relative, path)) as entries:
+                for entry in entries:
+                    seen += 1
+                    if seen % ENTRIES_PER_CHECK == 0:
+                        self.job.report(len(self.found), None, _("Looking for images"))
+                    below = f"{relative}/{entry.name}" if relative else entry.name
+                    file = self._looked_at(entry, below, inside)
+                    if file is not None:
+                        yield file
             self.job.report(len(self.found), None, _("Looking for images"))
             inside.sort(key=lambda pair: natural_key(pair[0]), reverse=True)
             folders.extend(inside)
 
-    def _entries(self, relative: str, path: str) -> Iterator[os.DirEntry[str]]:
+    def _entries(self, relative: str, path: str) -> Generator[os.DirEntry[str], None, None]:
         try:
             with os.scandir(path) as entries:
                 yield from entries

@@ -1,164 +1,190 @@
-"""A decode worker: ``python -m fewshot_gui.images.worker``. One file at a time, inside limits.
+"""Main program of a decode worker: reads files and decodes them, one at a time.
 
-It knows neither Qt nor torch, has no more memory than one picture needs, and ends when
-its supervisor does.
+Started by the pool as ``python -P -m fewshot_gui.images.worker`` (``-P``: nothing is
+imported from the folder it was started in). It imports neither Qt nor torch, so that it
+starts in a tenth of a second and a hostile file meets little code.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
+import faulthandler
 import hashlib
 import os
+import signal
 import stat
 import sys
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from fewshot_gui.images import wire
-from fewshot_gui.images.decode import Decoded, Refused, decode
+from fewshot_gui.images import protocol
+from fewshot_gui.images.decode import decode, load_decoders
+from fewshot_gui.images.decoded import Decoded
 from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.request import DecodeRequest
 
-MAX_FILE_BYTES = 512 * 1024 * 1024
-# Pillow's modules, its buffers and one picture of MAX_PIXELS in RGBA with a copy.
-MEMORY_BUDGET = 1024 * 1024 * 1024
+CHUNK = 1 << 24  # bytes read at once
+NICENESS = 5
+SELF_DESTRUCT_SLACK = 5.0  # seconds that the pool has to end a worker before it ends itself
+# Reading on a network disk may hang; a FIFO or a device must not. Windows has no such names.
+OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
 
 
 def main() -> int:
-    """Serve until standard input closes."""
-    source, sink = _own_pipes()
-    limit_resources(MEMORY_BUDGET)
-    serve(source, sink)
+    """Serve requests until standard input ends, that is until the pool is gone."""
+    requests, answers = _own_pipes()
+    with contextlib.suppress(ValueError, OSError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the pool's business
+    header = requests.read(protocol.SETTINGS_HEADER.size)
+    if len(header) < protocol.SETTINGS_HEADER.size:
+        return 0
+    settings = protocol.Settings.unpacked(header)
+    load_decoders()
+    _be_modest(settings.memory_bytes)
+    _write(answers, [protocol.READY])
+    while (request := _next_request(requests)) is not None:
+        answer(request, settings, answers)
     return 0
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Say that all is loaded, then answer requests one after the other."""
-    _load_decoders()
-    sink.write(wire.READY)
-    sink.flush()
-    while (message := wire.read_request(source)) is not None:
-        answer(*message, sink)
-
-
-def answer(request: DecodeRequest, path: bytes, sink: BinaryIO) -> None:
-    """Read one file, decode it from the same bytes, and send what came of it."""
-    try:
-        data, status = _read(path)
-    except OSError as error:
-        failure = _read_failure(error)
-        sink.write(wire.READ)
-        _send_failure(failure, wire.Reply(failure.kind), sink)
-        return
-    except Refused as refused:
-        sink.write(wire.READ)
-        _send_failure(refused.failure, wire.Reply(refused.failure.kind), sink)
-        return
-    # From here on the time is the decoder's, not the disk's.
-    sink.write(wire.READ)
-    sink.flush()
-    digest = hashlib.blake2b(data, digest_size=wire.DIGEST_BYTES).digest()
-    facts = {"size": len(data), "mtime_ns": status.st_mtime_ns, "digest": digest}
-    try:
-        picture = decode(data, request)
-    except Refused as refused:
-        _send_failure(refused.failure, wire.Reply(refused.failure.kind, **facts), sink)
-    else:
-        _send_picture(picture, facts, sink)
-
-
-def _read(path: bytes) -> tuple[bytes, os.stat_result]:
-    # Not blocking, so that a pipe that is dressed up as a picture cannot hold the worker.
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    handle = os.open(os.fsdecode(path), flags)
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(FailureKind.UNSUPPORTED, "not an ordinary file")
-        if status.st_size > MAX_FILE_BYTES:
-            raise Refused(FailureKind.TOO_LARGE, f"{status.st_size / 1e6:.0f} MB")
-        try:
-            return stream.read(MAX_FILE_BYTES), status
-        except MemoryError as error:
-            raise Refused(FailureKind.TOO_LARGE, "needs too much memory") from error
-
-
-def _read_failure(error: OSError) -> ImageFailure:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return ImageFailure(FailureKind.MISSING)
-    return ImageFailure(FailureKind.UNREADABLE, os.strerror(error.errno or errno.EIO))
-
-
-def _send_failure(failure: ImageFailure, reply: wire.Reply, sink: BinaryIO) -> None:
-    detail = failure.detail.encode("ascii", "replace")[: wire.MAX_DETAIL]
-    header = wire.Reply(
-        failure.kind,
-        detail=len(detail),
-        size=reply.size,
-        mtime_ns=reply.mtime_ns,
-        digest=reply.digest,
-    )
-    sink.write(wire.pack_reply(header))
-    sink.write(detail)
-    sink.flush()
-
-
-def _send_picture(picture: Decoded, facts: dict, sink: BinaryIO) -> None:
-    thumbnail = picture.thumbnail
-    header = wire.Reply(
-        None,
-        picture.width,
-        picture.height,
-        crop=0 if picture.crop is None else len(picture.crop),
-        thumbnail=(0, 0) if thumbnail is None else (thumbnail.shape[1], thumbnail.shape[0]),
-        **facts,
-    )
-    sink.write(wire.pack_reply(header))
-    for pixels in (picture.crop, thumbnail):
-        if pixels is not None:
-            sink.write(pixels.tobytes())
-    sink.flush()
-
-
-def limit_resources(budget: int) -> None:
-    """At most ``budget`` bytes more than now, no core files, a lower priority.
-
-    Where the system has no such limits (Windows, and macOS for memory), the supervisor
-    watches from outside.
-    """
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if sys.platform == "linux":
-            limit = _address_space() + budget
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    if hasattr(os, "nice"):
-        os.nice(5)
-
-
-def _address_space() -> int:
-    """Bytes of address space in use. Linux only."""
-    with open("/proc/self/statm", encoding="ascii") as stream:
-        return int(stream.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _load_decoders() -> None:
-    """Import Pillow's plugins now rather than within the first file's time limit."""
-    from PIL import Image
-
-    Image.init()
+def answer(request: DecodeRequest, settings: protocol.Settings, answers: BinaryIO) -> None:
+    """Read and decode one file and tell the pool."""
+    _self_destruct_in(settings.read_seconds + SELF_DESTRUCT_SLACK)
+    content = read_file(request.path, settings.file_bytes)
+    _self_destruct_in(settings.decode_seconds + SELF_DESTRUCT_SLACK)
+    _write(answers, [protocol.READ])
+    decoded = Decoded(content.failure) if content.failure else decode(content.data, request)
+    side = request.crop.size if request.crop else 0
+    _write(answers, protocol.pack_result(decoded, side, content.identity))
+    _self_destruct_in(0)
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes to the supervisor, out of reach of any library that prints."""
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    os.close(nothing)
-    return source, sink
+    """Standard input and output, the latter out of reach of anything that prints."""
+    answers = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(0, os.O_BINARY)
+        msvcrt.setmode(answers, os.O_BINARY)
+    requests = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
+    return requests, os.fdopen(answers, "wb", buffering=0)
+
+
+def _next_request(requests: BinaryIO) -> DecodeRequest | None:
+    header = requests.read(protocol.REQUEST_HEADER.size)
+    if len(header) < protocol.REQUEST_HEADER.size:
+        return None
+    path_bytes, crop, thumbnail = protocol.unpack_request_header(header)
+    path = requests.read(path_bytes)
+    if len(path) < path_bytes:
+        return None
+    return DecodeRequest(os.fsdecode(path), crop, thumbnail)
+
+
+def _write(answers: BinaryIO, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[answers.write(rest) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's bytes, or why they could not be read."""
+
+    data: bytes
+    identity: protocol.FileIdentity
+    failure: ImageFailure | None = None
+
+
+def read_file(path: str, limit: int) -> Content:
+    """Read a regular file of at most ``limit`` bytes, and hash what was read."""
+    identity = protocol.FileIdentity()
+    try:
+        descriptor = os.open(path, OPEN_FLAGS)
+        try:
+            status = os.fstat(descriptor)
+            identity = protocol.FileIdentity(status.st_size, status.st_mtime_ns)
+            failure = _unfit(status, limit)
+            if failure is not None:
+                return Content(b"", identity, failure)
+            data = _read_all(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError):
+        return Content(b"", identity, ImageFailure(FailureKind.MISSING))
+    except MemoryError:
+        failure = ImageFailure(FailureKind.TOO_LARGE, "needs too much memory")
+        return Content(b"", identity, failure)
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else ""
+        return Content(b"", identity, ImageFailure(FailureKind.UNREADABLE, words or "not a path"))
+    digest = hashlib.blake2b(data, digest_size=protocol.DIGEST_BYTES).digest()
+    return Content(data, protocol.FileIdentity(len(data), identity.mtime_ns, digest))
+
+
+def _unfit(status: os.stat_result, limit: int) -> ImageFailure | None:
+    if not stat.S_ISREG(status.st_mode):
+        return ImageFailure(FailureKind.UNREADABLE, "not a regular file")
+    if status.st_size > limit:
+        megabytes = f"{status.st_size >> 20} MB, the limit is {limit >> 20} MB"
+        return ImageFailure(FailureKind.TOO_LARGE, megabytes)
+    return None
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """At most ``size`` bytes; fewer where the file was cut meanwhile."""
+    chunks = []
+    while size > 0:
+        chunk = os.read(descriptor, min(size, CHUNK))
+        if not chunk:
+            break
+        chunks.append(chunk)
+        size -= len(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _be_modest(memory_bytes: int) -> None:
+    """Limit the memory, leave no core file, let the window go first."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+    try:
+        import resource
+    except ImportError:  # Windows: the pool watches the memory
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, ValueError):
+        limit = _address_space() + memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _address_space() -> int:
+    """Bytes mapped now. Only Linux tells, and only Linux enforces the limit."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _self_destruct_in(seconds: float) -> None:
+    """End this process after a while, even inside a decoder; 0 calls it off.
+
+    The pool ends a worker that takes too long. This is for the case that the pool is gone.
+    """
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # unhandled, SIGALRM ends the process
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or 2)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 if __name__ == "__main__":

@@ -159,6 +159,16 @@ class Project:
         """Name of the action that ``redo`` would do again, or an empty string."""
         return self._redo[-1].text if self._redo else ""
 
+    def snapshot(self) -> Project:
+        """The project as it is now, without its history, for another thread to read."""
+        frozen = Project()
+        frozen._bins = self._bins
+        frozen._labels = dict(self._labels)
+        frozen._support = {class_id: dict(paths) for class_id, paths in self._support.items()}
+        frozen._next_id = self._next_id
+        frozen.revision = self.revision
+        return frozen
+
     # -- bins ------------------------------------------------------------------
 
     def add_bin(self, name: str, paths: Iterable[str] = ()) -> Edit | None:

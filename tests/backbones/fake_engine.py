@@ -23,7 +23,7 @@ class FakeService:
 
     def answer(self, request):
         if request.kind is Kind.START:
-            key, device = request.json()
+            _key, device = request.json()
             if self.behaviour == "user-error":
                 reply = Message(Kind.USER_ERROR, request.ticket, frames.pack_json(["No.", "Yes."]))
             elif self.behaviour == "bug":
@@ -37,7 +37,7 @@ class FakeService:
             frames.write(self.sink, reply)
             return
         pixels = frames.unpack_array(request.payload, np.uint8)
-        if self.behaviour == "die-once" and self.start == 1 or self.behaviour == "die":
+        if (self.behaviour == "die-once" and self.start == 1) or self.behaviour == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.behaviour == "slow" and pixels[0, 0, 0, 0] == 255:
             time.sleep(1.0)
@@ -45,7 +45,9 @@ class FakeService:
             print("a library that prints")
             os.system("echo and a child that prints")
         vectors = pixels.mean(axis=(1, 2)).astype(np.float32)
-        frames.write(self.sink, Message(Kind.EMBEDDINGS, request.ticket, frames.pack_array(vectors)))
+        frames.write(
+            self.sink, Message(Kind.EMBEDDINGS, request.ticket, frames.pack_array(vectors))
+        )
 
 
 def main():

@@ -156,7 +156,8 @@ cache = EmbeddingCache(Path(sys.argv[1]), "net-1", 32)
 print("ready", flush=True)
 for i in range(100000 if who == "endless" else 40):
     file = ImageFile(f"/p/{who}{i}", f"{who}{i}", 1, 1, 1)
-    cache.append([file], np.full((1, 32), i % 2000, np.float16), np.full((1, 16), i % 256, np.uint8))
+    vector, digest = np.full((1, 32), i % 2000, np.float16), np.full((1, 16), i % 256, np.uint8)
+    cache.append([file], vector, digest)
 """
 
 

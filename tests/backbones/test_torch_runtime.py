@@ -58,7 +58,11 @@ def expected(images):
 
 def make(network, device="cpu"):
     notices = []
-    return TorchRuntime(CARD, device, load=lambda _card: network), Job(on_notice=notices.append), notices
+    return (
+        TorchRuntime(CARD, device, load=lambda _card: network),
+        Job(on_notice=notices.append),
+        notices,
+    )
 
 
 def test_pixels_are_normalised_as_the_card_says():

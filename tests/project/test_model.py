@@ -120,6 +120,19 @@ def test_renaming_onto_another_bin_is_refused():
     assert project.rename_bin(lemon, "LEMON") is not None
 
 
+def test_a_snapshot_stays_as_it_is_while_the_user_goes_on():
+    project, lemon, lime = filled()
+    project.undo()
+    project.redo()
+    before = state(project)
+    snapshot = project.snapshot()
+    assert state(snapshot) == before
+    assert snapshot.revision == project.revision
+    project.put(["/a"], lime)
+    project.remove_bin(lemon)
+    assert state(snapshot) == before
+
+
 PATHS = st.sampled_from([f"/{c}" for c in "abcdefgh"])
 ACTION = st.one_of(
     st.tuples(st.just("add"), st.sampled_from("XYZ"), st.lists(PATHS, max_size=3)),

@@ -1,0 +1,104 @@
+"""Everything that can be done from a menu or with a key, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from gettext import gettext as _
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from fewshot_gui.gui.icons import Icons
+
+KEYED_BINS = 9
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One action.
+
+    Attributes:
+        name: By which the program finds it.
+        text: What the menu says.
+        keys: Its shortcuts, portable text.
+        icon: Name of its icon, empty for none.
+        tip: What the status line and tool tips say; empty for the text.
+    """
+
+    name: str
+    text: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    tip: str = ""
+
+
+def entries() -> tuple[Entry, ...]:
+    """All actions besides those of radio menus and bins."""
+    return (
+        Entry("open", _("&Open folder…"), ("Ctrl+O",), "folder", _("Sort another folder")),
+        Entry("sample", _("Open the &sample")),
+        Entry("export", _("&Export CSV…"), ("Ctrl+E",), "export", _("Save the result as a table")),
+        Entry("close", _("&Close folder"), ("Ctrl+W",)),
+        Entry("quit", _("&Quit"), ("Ctrl+Q",)),
+        Entry("undo", _("&Undo"), ("Ctrl+Z",), "undo"),
+        Entry("redo", _("&Redo"), ("Ctrl+Shift+Z", "Ctrl+Y"), "redo"),
+        Entry("select_all", _("Select &all"), ("Ctrl+A",)),
+        Entry("confirm", _("&Confirm class"), ("Return", "Space", "Enter"), "check"),
+        Entry("take_out", _("&Take out of bin"), ("0", "Delete"), "trash"),
+        Entry("new_bin", _("&New bin"), ("Ctrl+B",), "plus"),
+        Entry("new_bin_selected", _("New bin from the &selection"), ("Ctrl+Shift+B",)),
+        Entry("import_bins", _("New bins from &folder…"), ("Ctrl+Shift+O",)),
+        Entry("rename", _("&Rename bin"), ("F2",), "pencil"),
+        Entry("delete", _("&Delete bin")),
+        Entry("larger", _("&Larger pictures"), ("Ctrl++", "Ctrl+=")),
+        Entry("smaller", _("S&maller pictures"), ("Ctrl+-",)),
+        Entry("cancel", _("&Cancel reading"), ("Esc",)),
+        Entry("resume", _("&Resume reading")),
+        Entry("focus_grid", _("Go to the &pictures"), ("Ctrl+1",)),
+        Entry("focus_bins", _("Go to the &bins"), ("Ctrl+2",)),
+        Entry("help", _("&Help"), ("F1",), "help"),
+        Entry("shortcuts", _("&Keyboard shortcuts"), ("?",)),
+        Entry("about", _("&About Few-Shot GUI"), (), "info"),
+    )
+
+
+class Actions:
+    """Makes the actions and finds them by name.
+
+    Attributes:
+        bins: Put the selection in bin 1 to 9.
+    """
+
+    def __init__(self, window: QWidget, icons: Icons) -> None:
+        self._actions: dict[str, QAction] = {}
+        for entry in entries():
+            action = QAction(entry.text, window)
+            action.setObjectName(entry.name)
+            action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
+            if entry.tip:
+                action.setStatusTip(entry.tip)
+            if entry.icon:
+                icons.bind(action.setIcon, entry.icon)
+            self._actions[entry.name] = action
+        self.bins: list[QAction] = []
+        for key in range(1, KEYED_BINS + 1):
+            action = QAction(_("Put in bin {key}").format(key=key), window)
+            action.setObjectName(f"bin{key}")
+            action.setShortcut(QKeySequence(str(key)))
+            self.bins.append(action)
+        # these two keys mean something else to buttons and cards
+        self["confirm"].setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def all(self) -> list[QAction]:
+        """Every action, in the order of the table."""
+        return [*self._actions.values(), *self.bins]
+
+    def connect(self, **slots: Callable[[], object]) -> None:
+        """Connect actions by name; the checked flag that Qt passes on is dropped."""
+        for name, slot in slots.items():
+            self._actions[name].triggered.connect(lambda _on=False, slot=slot: slot())

@@ -1,0 +1,139 @@
+"""Messages inside the window: they stop nobody, and the newest is on top."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fewshot_gui.gui.icons import Icons
+from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.gui.theme import Theme
+
+MOST = 3  # more than that at once nobody reads
+READ_MS = 8000  # good news without a button leaves by itself
+
+
+class Banner(QFrame):
+    """One message with a close button and perhaps an action.
+
+    Attributes:
+        message: What it says.
+
+    Signals:
+        closed: The user has read it, or it has had its time.
+    """
+
+    closed = Signal()
+
+    def __init__(self, message: Message, theme: Theme, icons: Icons) -> None:
+        super().__init__(objectName="banner")
+        self.message = message
+        self._theme = theme
+        self._icons = icons
+        text = QLabel(f"{message.text} {message.hint}".strip())
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text.setWordWrap(True)
+        close = QToolButton()
+        close.setIcon(icons.icon("close"))
+        close.setIconSize(QSize(14, 14))
+        close.setToolTip(_("Close"))
+        close.setAccessibleName(_("Close this message"))
+        close.clicked.connect(self.closed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(44, 7, 8, 7)
+        layout.setSpacing(10)
+        layout.addWidget(text, 1)
+        if message.action and message.run is not None:
+            button = QPushButton(message.action)
+            button.setAccessibleName(message.action)
+            button.clicked.connect(self._act)
+            layout.addWidget(button)
+        layout.addWidget(close)
+        self.setAccessibleName(text.text())
+        if message.kind in (Kind.INFO, Kind.SUCCESS) and not message.action:
+            QTimer.singleShot(READ_MS, self, self.closed.emit)
+
+    def _act(self) -> None:
+        run = self.message.run
+        self.closed.emit()
+        if run is not None:
+            run()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = QColor(getattr(self._theme.tones, self.message.kind.value))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(QRectF(5, 7, 4, self.height() - 14), 2, 2)
+        ratio = self.devicePixelRatioF()
+        glyph = self._icons.pixmap(self.message.kind.value, colour, 20, ratio=ratio)
+        painter.drawPixmap(17, (self.height() - 20) // 2, glyph)
+
+
+class Banners(QWidget):
+    """The stack of messages; takes no room while there are none."""
+
+    def __init__(self, theme: Theme, icons: Icons) -> None:
+        super().__init__()
+        self._theme = theme
+        self._icons = icons
+        self._shown: list[Banner] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(12, 8, 12, 4)
+        self._layout.setSpacing(6)
+        self.hide()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """What is shown, the newest first."""
+        return tuple(banner.message for banner in self._shown)
+
+    @property
+    def banners(self) -> tuple[Banner, ...]:
+        """The widgets, the newest first."""
+        return tuple(self._shown)
+
+    def show_message(self, message: Message) -> None:
+        """Show a message in place of an older one of the same key or text."""
+        self.settle(message.key or message.text)
+        banner = Banner(message, self._theme, self._icons)
+        banner.closed.connect(lambda: self._remove(banner))
+        self._shown.insert(0, banner)
+        self._layout.insertWidget(0, banner)
+        for old in self._shown[MOST:]:
+            self._remove(old)
+        self.show()
+
+    def settle(self, key: str) -> None:
+        """Take away the message with this key: it is no longer true."""
+        for banner in tuple(self._shown):
+            if (banner.message.key or banner.message.text) == key:
+                self._remove(banner)
+
+    def clear(self) -> None:
+        """Take all messages away."""
+        for banner in tuple(self._shown):
+            self._remove(banner)
+
+    def _remove(self, banner: Banner) -> None:
+        if banner not in self._shown:
+            return
+        self._shown.remove(banner)
+        self._layout.removeWidget(banner)
+        banner.hide()
+        banner.deleteLater()
+        self.setVisible(bool(self._shown))

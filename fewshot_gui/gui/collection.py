@@ -1,0 +1,159 @@
+"""The open folder: its images, what the learner says of them and what the user said.
+
+Everything about an image is found by its row in the embedding table, in numpy arrays, so
+that nothing here loops over all images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewshot_gui.backbones.table import FAILED, PENDING, EmbeddingTable
+from fewshot_gui.images.files import FailureKind
+from fewshot_gui.learners.predictions import NO_CLASS, Predictions
+from fewshot_gui.project.model import Label, Source
+
+Rows = NDArray[np.int64]
+
+# values of Collection.source
+NOBODY, SUPPORT, CORRECTED, CONFIRMED = 0, 1, 2, 3
+_SOURCES = {
+    Source.SUPPORT: SUPPORT,
+    Source.CORRECTED: CORRECTED,
+    Source.CONFIRMED: CONFIRMED,
+    Source.PREDICTED: NOBODY,
+}
+
+
+class Collection:
+    """Targets, predictions and labels by row of the embedding table.
+
+    Attributes:
+        folder: The target folder.
+        table: Embeddings of the targets and of examples from elsewhere.
+        targets: Rows of the images of the folder, in the folder's order.
+        best, confidence, runner_up, runner_up_confidence: Predictions by row;
+            ``NO_CLASS`` where there is none.
+        label: Class given by the user by row, ``NO_CLASS`` where there is none.
+        source: How the label came about by row.
+    """
+
+    def __init__(self, folder: str, table: EmbeddingTable) -> None:
+        self.folder = folder
+        self.table = table
+        self.targets: Rows = np.empty(0, np.int64)
+        self.label: Rows = np.empty(0, np.int64)
+        self.source: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self.clear_predictions()
+
+    # -- growing -----------------------------------------------------------------
+
+    def ensure(self) -> None:
+        """Give every row of the table a place in the arrays."""
+        size = len(self.table)
+        if size <= len(self.label):
+            return
+        size = max(size, 2 * len(self.label))  # amortised, batches come many times a second
+        self.label = _enlarged(self.label, size, NO_CLASS)
+        self.source = _enlarged(self.source, size, NOBODY)
+        self.best = _enlarged(self.best, size, NO_CLASS)
+        self.confidence = _enlarged(self.confidence, size, 0.0)
+        self.runner_up = _enlarged(self.runner_up, size, NO_CLASS)
+        self.runner_up_confidence = _enlarged(self.runner_up_confidence, size, 0.0)
+
+    def append(self, rows: Rows) -> None:
+        """More targets while the scan goes on."""
+        self.targets = np.concatenate([self.targets, rows])
+        self.ensure()
+
+    def set_targets(self, rows: Rows) -> None:
+        """The final targets in their final order."""
+        self.targets = rows
+        self.ensure()
+
+    # -- what is known -------------------------------------------------------------
+
+    def clear_predictions(self) -> None:
+        """Forget what the learner said."""
+        size = len(self.label)
+        self.best: Rows = np.full(size, NO_CLASS, np.int64)
+        self.confidence: NDArray[np.float32] = np.zeros(size, np.float32)
+        self.runner_up: Rows = np.full(size, NO_CLASS, np.int64)
+        self.runner_up_confidence: NDArray[np.float32] = np.zeros(size, np.float32)
+
+    def set_predictions(self, rows: Rows, predictions: Predictions) -> None:
+        """Keep what the learner said of these rows."""
+        self.ensure()
+        self.best[rows] = predictions.best
+        self.confidence[rows] = predictions.confidence
+        self.runner_up[rows] = predictions.runner_up
+        self.runner_up_confidence[rows] = predictions.runner_up_confidence
+
+    def set_labels(self, labels: Mapping[str, Label | None]) -> tuple[Rows, tuple[str, ...]]:
+        """Take over the user's decisions.
+
+        Returns:
+            The rows concerned, and the paths that the table does not know.
+        """
+        self.ensure()
+        rows, unknown = [], []
+        for path, label in labels.items():
+            row = self.table.row(path)
+            if row is None:
+                unknown.append(path)
+                continue
+            rows.append(row)
+            self.label[row] = NO_CLASS if label is None else label.class_id
+            self.source[row] = NOBODY if label is None else _SOURCES[label.source]
+        return np.asarray(rows, np.int64), tuple(unknown)
+
+    def shown(self, rows: Rows) -> Rows:
+        """Class each image wears: the user's where there is one, else the learner's."""
+        return np.where(self.source[rows] != NOBODY, self.label[rows], self.best[rows])
+
+    def is_support(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which of these are examples for the learner."""
+        source = self.source[rows]
+        return (source == SUPPORT) | (source == CORRECTED)
+
+    def unpredicted(self) -> Rows:
+        """Targets that could have a prediction and have none."""
+        ready = self.table.ready(self.targets)
+        return ready[self.best[ready] == NO_CLASS]
+
+    # -- counting ------------------------------------------------------------------
+
+    def sorted_counts(self) -> dict[int, int]:
+        """How many targets wear each class."""
+        shown = self.shown(self.targets)
+        classes, counts = np.unique(shown[shown != NO_CLASS], return_counts=True)
+        return dict(zip(classes.tolist(), counts.tolist(), strict=True))
+
+    def failed_targets(self) -> Rows:
+        """Targets that cannot be read."""
+        return self.targets[self.table.state[self.targets] == FAILED]
+
+    def pending_targets(self) -> Rows:
+        """Targets that have not been read yet."""
+        return self.targets[self.table.state[self.targets] == PENDING]
+
+    def failure_kinds(self, rows: Iterable[int]) -> dict[FailureKind, int]:
+        """How many of these failed for which reason."""
+        kinds: dict[FailureKind, int] = {}
+        for row in rows:
+            failure = self.table.failure(row)
+            if failure is not None:
+                kinds[failure.kind] = kinds.get(failure.kind, 0) + 1
+        return kinds
+
+    def paths(self, rows: Rows) -> list[str]:
+        return [self.table.file(row).path for row in rows.tolist()]
+
+
+def _enlarged(array: NDArray, size: int, fill: float) -> NDArray:
+    grown = np.full(size, fill, array.dtype)
+    grown[: len(array)] = array
+    return grown

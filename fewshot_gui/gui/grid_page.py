@@ -1,0 +1,404 @@
+"""The grid with its controls: what is shown, in which order, how large."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from gettext import gettext as _
+from gettext import ngettext
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fewshot_gui.gui.arrangement import Order, Show, View, arrange
+from fewshot_gui.gui.collection import Rows
+from fewshot_gui.gui.icons import Icons
+from fewshot_gui.gui.image_grid import ImageGrid
+from fewshot_gui.gui.image_model import ImageModel
+from fewshot_gui.gui.preferences import Preferences
+from fewshot_gui.gui.session import Session
+from fewshot_gui.gui.theme import Theme, class_colour
+from fewshot_gui.learners.predictions import NO_CLASS
+from fewshot_gui.settings import MAX_TILE, MIN_TILE
+
+TILE_STEP = 24
+
+
+class EmptyPage(QWidget):
+    """What stands in place of the grid when there is nothing to show.
+
+    Signals:
+        clicked: The button.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons) -> None:
+        super().__init__()
+        self._theme = theme
+        self._icons = icons
+        self._glyph = QLabel()
+        self._title = QLabel()
+        self._title.setProperty("tone", "strong")
+        self._text = QLabel()
+        self._text.setProperty("tone", "muted")
+        self.button = QPushButton()
+        self.button.clicked.connect(self.clicked)
+        layout = QVBoxLayout(self)
+        layout.addStretch(2)
+        for widget in (self._glyph, self._title, self._text):
+            widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(widget)
+        layout.addSpacing(10)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+        for label in (self._title, self._text):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def say(self, title: str, text: str, button: str = "") -> None:
+        """Set the words; without a label there is no button."""
+        self._title.setText(title)
+        self._text.setText(text)
+        self.button.setText(button)
+        self.button.setAccessibleName(button)
+        self.button.setVisible(bool(button))
+
+    @property
+    def title(self) -> str:
+        """What it says."""
+        return self._title.text()
+
+    def _draw(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self._glyph.setPixmap(self._icons.pixmap("image", self._theme.tones.faint, 48, 48, ratio))
+
+
+class GridPage(QWidget):
+    """Controls above, grid below.
+
+    Signals:
+        open_clicked: The user wants to choose another folder.
+        shown_class: Class id that alone is shown, or ``NO_CLASS``.
+    """
+
+    open_clicked = Signal()
+    shown_class = Signal(int)
+
+    def __init__(
+        self,
+        session: Session,
+        preferences: Preferences,
+        model: ImageModel,
+        grid: ImageGrid,
+        theme: Theme,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._preferences = preferences
+        self._model = model
+        self.grid = grid
+        self._theme = theme
+        self._icons = icons
+        self._view = View()
+        self._late = False  # an arrangement waits for the end of a drag
+        self._build()
+        grid.zoomed.connect(self.zoom)
+        grid.drag_ended.connect(self._catch_up)
+        session.folder_changed.connect(self._on_folder)
+        session.images_added.connect(self._on_added)
+        session.images_listed.connect(self.refresh)
+        session.rows_changed.connect(self._on_rows)
+        session.predictions_changed.connect(self.refresh)
+        session.labels_changed.connect(lambda _rows: self._on_labels())
+        session.bins_changed.connect(self._on_bins)
+        theme.changed.connect(self._fill_filter)
+        self.grid.set_tile(preferences.now.tile, headed=False)
+        self._fill_filter()
+
+    def _build(self) -> None:
+        self.filter = QComboBox()
+        self.filter.setAccessibleName(_("Show"))
+        self.filter.setToolTip(_("Which pictures are shown"))
+        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.filter.setMaximumWidth(260)
+        self.filter.setMaxVisibleItems(24)
+        self.filter.activated.connect(self._on_filter)
+        self.order = QComboBox()
+        self.order.setAccessibleName(_("Order"))
+        self.order.setToolTip(_("In which order"))
+        for order, words in order_words().items():
+            self.order.addItem(words, order)
+        self.order.activated.connect(lambda place: self.set_order(self.order.itemData(place)))
+        self.count = QLabel()
+        self.count.setProperty("tone", "muted")
+        self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(MIN_TILE, MAX_TILE)
+        self.slider.setValue(self._preferences.now.tile)
+        self.slider.setFixedWidth(120)
+        self.slider.setAccessibleName(_("Size of the pictures"))
+        self.slider.setToolTip(_("Size of the pictures (Ctrl+wheel)"))
+        self.slider.valueChanged.connect(self._on_size)
+        bar = QWidget(objectName="toolbar")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(8)
+        row.addWidget(self.filter)
+        row.addWidget(self.order)
+        row.addSpacing(6)
+        row.addWidget(self.count, 1)
+        for name in ("small", "large"):
+            label = QLabel()
+            self._icons.bind(
+                lambda icon, label=label: label.setPixmap(icon.pixmap(QSize(16, 16))), name
+            )
+            row.addWidget(label)
+            if name == "small":
+                row.addWidget(self.slider)
+        self.empty = EmptyPage(self._theme, self._icons)
+        self.empty.clicked.connect(self._on_empty_button)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.grid)
+        self.stack.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(bar)
+        layout.addWidget(self.stack, 1)
+
+    # -- what the user asks for -------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """What is shown now."""
+        return self._view
+
+    def set_order(self, order: Order) -> None:
+        """Show the images in another order."""
+        self._set_view(View(self._view.show, self._view.class_id, order))
+
+    def show_only(self, show: Show, class_id: int = NO_CLASS) -> None:
+        """Show some of the images; asking again for the same class shows all."""
+        if show is Show.CLASS and self._view.class_id == class_id:
+            show, class_id = Show.ALL, NO_CLASS
+        self._set_view(View(show, class_id, self._view.order))
+
+    def zoom(self, step: int) -> None:
+        """Make the pictures larger (+1) or smaller (-1)."""
+        self.slider.setValue(self.slider.value() + step * TILE_STEP)
+
+    def _set_view(self, view: View) -> None:
+        if view == self._view:
+            return
+        regrouped = (view.order is Order.GROUPED) != (self._view.order is Order.GROUPED)
+        self._view = view
+        if regrouped:
+            self.grid.set_tile(self.slider.value(), headed=view.order is Order.GROUPED)
+        self._late = False
+        self._rearrange()
+        self._select_in_combos()
+        self.shown_class.emit(view.class_id)
+
+    # -- news ----------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Labels, predictions or states are others now: show them."""
+        self._model.note_states()
+        if self._session.scanning or self.grid.dragging:
+            self._late = True
+            self.grid.repaint_tiles()
+        else:
+            self._rearrange()
+        self._tell_count()
+
+    def _rearrange(self) -> None:
+        collection = self._session.collection
+        if collection is None:
+            return
+        order = [b.id for b in self._session.project.bins]
+        arrangement = arrange(collection, self._view, order)
+        if self._model.shows_same(arrangement):
+            self.grid.repaint_tiles()
+        else:
+            self.grid.show_arrangement(arrangement, self._view.order is Order.GROUPED)
+        self._tell_count()
+        self._choose_page()
+
+    def _catch_up(self) -> None:
+        if self._late and not self._session.scanning:
+            self._late = False
+            self.refresh()
+
+    def _on_folder(self) -> None:
+        self._view = View(order=self._view.order)
+        self._select_in_combos()
+        self._model.note_bins()
+        self._clear()
+        self.shown_class.emit(NO_CLASS)
+
+    def _clear(self) -> None:
+        collection = self._session.collection
+        if collection is None:
+            from_scratch = View()
+            self._view = from_scratch
+            return
+        self.grid.show_arrangement(
+            arrange(collection, View(), []), self._view.order is Order.GROUPED
+        )
+        self._tell_count()
+        self._choose_page()
+
+    def _on_added(self, rows: Rows) -> None:
+        if self._view.show is Show.ALL:
+            self.grid.append(rows)
+            self._tell_count()
+            self._choose_page()
+
+    def _on_rows(self, _rows: Rows) -> None:
+        self._model.note_states()
+        if self._view.show is Show.UNREADABLE or self._view.order is not Order.FOLDER:
+            self.refresh()
+        else:
+            self.grid.repaint_tiles()
+
+    def _on_labels(self) -> None:
+        if self._session.sorter.busy:
+            self.grid.repaint_tiles()  # new predictions come in a moment; once is enough
+        else:
+            self.refresh()
+
+    def _on_bins(self) -> None:
+        self._model.note_bins()
+        if self._view.show is Show.CLASS:
+            known = {b.id for b in self._session.project.bins}
+            if self._view.class_id not in known:
+                self.show_only(Show.ALL)
+        self._fill_filter()
+        self._on_labels()
+
+    # -- combos, count, empty page ---------------------------------------------------------------
+
+    def _fill_filter(self) -> None:
+        self.filter.clear()
+        for show, words in show_words().items():
+            self.filter.addItem(words, View(show))
+        bins = self._session.project.bins
+        if bins:
+            self.filter.insertSeparator(self.filter.count())
+        for bin in bins:
+            view = View(Show.CLASS, bin.id)
+            self.filter.addItem(_dot(bin.colour, self._theme.tones.dark), bin.name, view)
+        self._select_in_combos()
+
+    def _select_in_combos(self) -> None:
+        for place in range(self.filter.count()):
+            view = self.filter.itemData(place)
+            if isinstance(view, View) and (view.show, view.class_id) == (
+                self._view.show,
+                self._view.class_id,
+            ):
+                self.filter.setCurrentIndex(place)
+        self.order.setCurrentIndex(list(Order).index(self._view.order))
+
+    def _on_filter(self, place: int) -> None:
+        view = self.filter.itemData(place)
+        if isinstance(view, View):
+            self._set_view(View(view.show, view.class_id, self._view.order))
+
+    def _on_size(self, size: int) -> None:
+        self.grid.set_tile(size)
+        self._preferences.update(tile=size)
+
+    def _tell_count(self) -> None:
+        collection = self._session.collection
+        shown, total = len(self._model.rows), len(collection.targets) if collection else 0
+        if shown == total:
+            text = ngettext("{count} image", "{count} images", total).format(count=f"{total:,}")
+        else:
+            text = _("{shown} of {total}").format(shown=f"{shown:,}", total=f"{total:,}")
+        selected = len(self.grid.selected_positions())
+        if selected > 1:
+            text += " · " + _("{count} selected").format(count=f"{selected:,}")
+        self.count.setText(text)
+
+    def tell_selection(self) -> None:
+        """Other images are selected: say how many."""
+        self._tell_count()
+
+    def _choose_page(self) -> None:
+        collection = self._session.collection
+        if collection is None or len(self._model.rows):
+            self.stack.setCurrentWidget(self.grid)
+            return
+        if self._session.scanning:
+            self.empty.say(_("Looking for pictures…"), "")
+        elif not len(collection.targets):
+            self.empty.say(
+                _("No pictures in this folder"),
+                _(
+                    "Sub-folders were searched as well. JPEG, PNG, WebP, TIFF, BMP, GIF and "
+                    "AVIF files count as pictures."
+                ),
+                _("Open folder…"),
+            )
+        else:
+            self.empty.say(
+                _("Nothing to show here"),
+                _("No picture goes with “{filter}”.").format(filter=self.filter.currentText()),
+                _("Show all"),
+            )
+        self.stack.setCurrentWidget(self.empty)
+
+    def _on_empty_button(self) -> None:
+        collection = self._session.collection
+        if collection is not None and len(collection.targets):
+            self.show_only(Show.ALL)
+        else:
+            self.open_clicked.emit()
+
+
+def order_words() -> dict[Order, str]:
+    """The orders as the user reads them."""
+    return {
+        Order.FOLDER: _("Folder order"),
+        Order.LEAST_SURE: _("Least sure first"),
+        Order.GROUPED: _("Grouped by class"),
+    }
+
+
+def show_words() -> dict[Show, str]:
+    """The filters besides the classes, as the user reads them."""
+    return {
+        Show.ALL: _("All images"),
+        Show.UNLABELLED: _("Not labelled by you"),
+        Show.UNSURE: _("Least sure (below 60 %)"),
+        Show.UNREADABLE: _("Unreadable"),
+    }
+
+
+@lru_cache(maxsize=512)
+def _dot(colour: int, dark: bool) -> QIcon:
+    pixmap = QPixmap(32, 32)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(class_colour(colour, dark).hue)
+    painter.drawEllipse(7, 7, 18, 18)
+    painter.end()
+    return QIcon(pixmap)

@@ -1,0 +1,127 @@
+"""Help inside the program: how to sort, and all shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from gettext import gettext as _
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+
+Section = tuple[str, list[str]]  # title and lines
+
+
+class HelpDialog(QDialog):
+    """Shows a page of our own text; non-modal, so that it can be read while working."""
+
+    def __init__(self, parent: QWidget | None, title: str, page: str) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.browser = QTextBrowser()
+        self.browser.setAccessibleName(title)
+        self.browser.setHtml(page)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 14)
+        layout.addWidget(self.browser)
+        layout.addWidget(buttons)
+        self.resize(640, 620)
+
+
+def help_page() -> str:
+    """How to sort pictures."""
+    return "".join(
+        f"<h3>{escape(title)}</h3><ul>"
+        + "".join(f"<li style='margin-bottom:6px'>{escape(line)}</li>" for line in lines)
+        + "</ul>"
+        for title, lines in (_sorting(), _bins(), _result(), _examples(), _files())
+    )
+
+
+def _sorting() -> Section:
+    return _("Sorting in three steps"), [
+        _("Open a folder. All pictures in it and in its sub-folders are shown."),
+        _(
+            "Drag a few pictures of each class into a bin. As soon as two bins hold a picture, "
+            "everything is sorted, and again after each change."
+        ),
+        _("Look through the result, correct what is wrong, and export the list as CSV."),
+    ]
+
+
+def _bins() -> Section:
+    return _("Bins"), [
+        _("Drop pictures on the empty area to make a bin, or press Ctrl+B."),
+        _("Drop a folder there whose sub-folders hold pictures: each becomes a bin."),
+        _(
+            "Pictures may come from the grid, from the file manager and from other bins. Drag "
+            "one back to the grid to take it out."
+        ),
+        _("Keys 1 to 9 put the selected pictures into the first nine bins, 0 takes them out."),
+    ]
+
+
+def _result() -> Section:
+    return _("Reading the result"), [
+        _(
+            "A tinted label is the program's guess, with how sure it is. A dashed one is a "
+            "guess below 60 %."
+        ),
+        _(
+            "A star marks your examples, a pencil your corrections, a check mark what you "
+            "confirmed."
+        ),
+        _(
+            "Order by “Least sure first” to find the mistakes quickly, and “Grouped by "
+            "class” to look each class over."
+        ),
+        _(
+            "Enter or Space confirms the guess and goes on to the next picture. Putting a "
+            "picture into the right bin corrects it and teaches the program."
+        ),
+    ]
+
+
+def _examples() -> Section:
+    return _("How many examples?"), [
+        _(
+            "One is enough to start, three to five are good. Choose ones that differ, and "
+            "add those it gets wrong."
+        ),
+        _("For pictures that belong nowhere, make a bin of their own, such as “Other”."),
+    ]
+
+
+def _files() -> Section:
+    return _("Your files"), [
+        _(
+            "Pictures are never changed or moved. Damaged and unsupported files are shown "
+            "with their reason and do not stop anything."
+        ),
+    ]
+
+
+def shortcuts_page(actions: Iterable[QAction]) -> str:
+    """All actions that have a shortcut, and what the mouse does."""
+    native = QKeySequence.SequenceFormat.NativeText
+    lines = []
+    for action in actions:
+        keys = [key.toString(native) for key in action.shortcuts()]
+        if keys:
+            lines.append((action.text().replace("&", ""), " · ".join(keys)))
+    lines += [
+        (_("Larger or smaller pictures"), _("Ctrl+wheel")),
+        (_("Choose an example in the bin that has the focus"), "← →"),
+        (_("Next or previous bin"), "↑ ↓"),
+        (_("Take the chosen example out of its bin"), _("Del")),
+    ]
+    rows = "".join(
+        f"<tr><td style='padding:4px 28px 4px 0'>{escape(text)}</td><td><b>{escape(keys)}</b></td>"
+        "</tr>"
+        for text, keys in lines
+    )
+    return f"<h3>{escape(_('Keyboard shortcuts'))}</h3><table>{rows}</table>"

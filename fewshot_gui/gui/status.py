@@ -1,0 +1,201 @@
+"""The line at the bottom: what is there, what goes on, and on which machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from gettext import gettext as _
+from gettext import ngettext
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from fewshot_gui.gui.reader import ReaderState
+from fewshot_gui.gui.session import Session
+from fewshot_gui.images.files import FailureKind
+from fewshot_gui.learners.registry import learner_info
+
+PATIENCE_MS = 600  # work that is done sooner shows no progress bar
+
+
+class StatusLine(QWidget):
+    """Says the truth about the open folder.
+
+    Signals:
+        unreadable_clicked: The user wants to see what cannot be read.
+    """
+
+    unreadable_clicked = Signal()
+
+    def __init__(self, session: Session, device: Callable[[], str]) -> None:
+        super().__init__(objectName="statusbar")
+        self._session = session
+        self._device = device
+        self.facts = QPushButton()
+        self.facts.setProperty("role", "quiet")
+        self.facts.clicked.connect(self.unreadable_clicked)
+        self.activity = QLabel()
+        self.activity.setProperty("tone", "muted")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(140)
+        self.bar.setAccessibleName(_("Progress"))
+        self.button = QPushButton()
+        self.button.setProperty("role", "link")
+        self.button.clicked.connect(self._on_button)
+        self.engine = QLabel()
+        self.engine.setProperty("tone", "muted")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 3, 14, 3)
+        layout.setSpacing(10)
+        layout.addWidget(self.facts)
+        layout.addStretch(1)
+        layout.addWidget(self.activity)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.button)
+        layout.addStretch(1)
+        layout.addWidget(self.engine)
+        self.setFixedHeight(36)
+        for widget in (self.facts, self.activity, self.engine):
+            widget.setMinimumWidth(40)  # long sentences never make the window wide
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._show_progress)
+        self._patient = False
+        session.progress_changed.connect(self.show_progress)
+        session.rows_changed.connect(lambda _rows: self.show_facts())
+        session.images_added.connect(lambda _rows: self.show_facts())
+        session.images_listed.connect(self.show_facts)
+        session.folder_changed.connect(self.show_facts)
+        session.predictions_changed.connect(self.show_facts)
+        session.labels_changed.connect(lambda _rows: self.show_facts())
+        self.show_facts()
+        self.show_progress()
+
+    # -- facts ---------------------------------------------------------------------------
+
+    def show_facts(self) -> None:
+        """Count what is there."""
+        collection = self._session.collection
+        if collection is None:
+            self.facts.setText("")
+            self.facts.hide()
+            self.engine.setText("")
+            return
+        self.facts.show()
+        total = len(collection.targets)
+        parts = [ngettext("{count} image", "{count} images", total).format(count=f"{total:,}")]
+        failed = collection.failed_targets()
+        if len(failed):
+            kinds = collection.failure_kinds(failed.tolist())
+            why = ", ".join(f"{count:,} {_kind_words(kind)}" for kind, count in kinds.items())
+            words = _("{count} unreadable ({why})")
+            parts.append(words.format(count=f"{len(failed):,}", why=why))
+        skipped = self._skipped()
+        if skipped:
+            parts.append(_("{count} skipped").format(count=f"{skipped:,}"))
+        done = sum(collection.sorted_counts().values())
+        if done:
+            parts.append(_("{count} sorted").format(count=f"{done:,}"))
+        self.facts.setText(" · ".join(parts))
+        self.facts.setAccessibleName(self.facts.text())
+        self.facts.setEnabled(True)
+        self.facts.setToolTip(self._explanation(len(failed)))
+        device = {"cpu": _("CPU"), "cuda": _("GPU"), "mps": _("GPU")}.get(
+            self._device().partition(":")[0], self._device()
+        )
+        learner = learner_info(self._session.learner).title
+        self.engine.setText(" · ".join(part for part in (device, learner) if part))
+
+    def _skipped(self) -> int:
+        result = self._session.scan_result
+        if result is None:
+            return 0
+        return result.hidden + len(result.unreadable_folders) + result.links
+
+    def _explanation(self, failed: int) -> str:
+        lines = []
+        if failed:
+            lines.append(_("Click to see the pictures that cannot be read."))
+        result = self._session.scan_result
+        if result is not None and self._skipped():
+            for count, words in (
+                (result.hidden, _("Hidden files and folders: {count}")),
+                (result.links, _("Links, which are not followed: {count}")),
+                (len(result.unreadable_folders), _("Folders that cannot be opened: {count}")),
+            ):
+                if count:
+                    lines.append(words.format(count=f"{count:,}"))
+        return "\n".join(lines)
+
+    # -- progress ------------------------------------------------------------------------
+
+    def show_progress(self) -> None:
+        """Show how far scan and reading are; what is over in a moment shows nothing."""
+        reader = self._session.reader
+        busy = self._session.scanning or reader.state is ReaderState.READING
+        if busy and not self._patient and not self._patience.isActive():
+            self._patience.start()
+        elif not busy:
+            self._patience.stop()
+            self._patient = False
+        self._paint_progress(busy)
+
+    def _show_progress(self) -> None:
+        self._patient = True
+        self.show_progress()
+
+    def _paint_progress(self, busy: bool) -> None:
+        reader = self._session.reader
+        paused = reader.state is ReaderState.PAUSED
+        visible = (busy and self._patient) or paused
+        for widget in (self.activity, self.button):
+            widget.setVisible(visible)
+        self.bar.setVisible(visible and not paused)
+        if not visible:
+            return
+        self.button.setText(_("Resume") if paused else _("Cancel"))
+        self.button.setAccessibleName(self.button.text())
+        self.button.setToolTip("" if paused else _("Esc"))
+        if self._session.scanning:
+            collection = self._session.collection
+            found = len(collection.targets) if collection else 0
+            self.activity.setText(_("Looking for pictures: {count}").format(count=f"{found:,}"))
+            self.bar.setRange(0, 0)
+            return
+        done, total = reader.counts
+        words = (
+            _("Paused at {done} of {total}") if paused else _("Reading pictures {done} of {total}")
+        )
+        parts = [words.format(done=f"{done:,}", total=f"{total:,}")]
+        if not paused and reader.rate > 0:
+            rate = f"{reader.rate:,.0f}" if reader.rate >= 10 else f"{reader.rate:.1f}"
+            parts.append(_("{rate} images/s").format(rate=rate))
+            parts.append(time_left((total - done) / reader.rate))
+        self.activity.setText(" · ".join(parts))
+        self.bar.setRange(0, max(1, total))
+        self.bar.setValue(done)
+
+    def _on_button(self) -> None:
+        if self._session.reader.state is ReaderState.PAUSED and not self._session.scanning:
+            self._session.resume()
+        else:
+            self._session.cancel()
+
+
+def time_left(seconds: float) -> str:
+    """A rough time in words."""
+    if seconds < 60:
+        rounded = max(1, round(seconds / 5) * 5 if seconds > 10 else round(seconds))
+        return _("{count} s left").format(count=rounded)
+    if seconds < 3600:
+        return _("{count} min left").format(count=round(seconds / 60))
+    return _("{count} h left").format(count=round(seconds / 3600, 1))
+
+
+def _kind_words(kind: FailureKind) -> str:
+    return {
+        FailureKind.DAMAGED: _("damaged"),
+        FailureKind.UNSUPPORTED: _("not supported"),
+        FailureKind.TOO_LARGE: _("too large"),
+        FailureKind.MISSING: _("missing"),
+        FailureKind.UNREADABLE: _("cannot be opened"),
+    }[kind]

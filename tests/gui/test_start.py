@@ -1,0 +1,41 @@
+"""How the window starts, and drags on a platform that has real ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_window_does_not_import_the_heavy_parts():
+    code = "import sys, fewshot_gui.gui.app; print({'torch', 'timm', 'PIL'} & set(sys.modules))"
+    assert run_python("-c", code).stdout.strip() == "set()"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Qt's minimal platform")
+def test_drags_that_are_qts_own_from_press_to_drop():
+    """The offscreen platform has no drags; minimal has them, and the same tests pass there."""
+    done = run_python(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "drag or many_at_once"),
+        "tests/gui/test_main_job.py",
+        QT_QPA_PLATFORM="minimal",
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
