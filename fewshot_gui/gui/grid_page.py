@@ -6,7 +6,8 @@ from functools import lru_cache
 from gettext import gettext as _
 from gettext import ngettext
 
-from PySide6.QtCore import QSize, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -32,6 +33,7 @@ from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.settings import MAX_TILE, MIN_TILE
 
 TILE_STEP = 24
+PACE_MS = 150  # between two additions while a folder is listed
 
 
 class EmptyPage(QWidget):
@@ -115,6 +117,9 @@ class GridPage(QWidget):
         self._icons = icons
         self._view = View()
         self._late = False  # an arrangement waits for the end of a drag
+        self._found: list[Rows] = []
+        self._pace = QTimer(self, singleShot=True, interval=PACE_MS)
+        self._pace.timeout.connect(self._show_found)
         self._build()
         grid.zoomed.connect(self.zoom)
         grid.drag_ended.connect(self._catch_up)
@@ -211,6 +216,7 @@ class GridPage(QWidget):
             self.grid.set_tile(self.slider.value(), headed=view.order is Order.GROUPED)
         self._late = False
         self._rearrange()
+        self.grid.show_from_start()
         self._select_in_combos()
         self.shown_class.emit(view.class_id)
 
@@ -246,6 +252,8 @@ class GridPage(QWidget):
 
     def _on_folder(self) -> None:
         self._view = View(order=self._view.order)
+        self._found = []
+        self._pace.stop()
         self._select_in_combos()
         self._model.note_bins()
         self._clear()
@@ -264,10 +272,20 @@ class GridPage(QWidget):
         self._choose_page()
 
     def _on_added(self, rows: Rows) -> None:
-        if self._view.show is Show.ALL:
-            self.grid.append(rows)
+        if self._view.show is not Show.ALL:
+            return
+        self._found.append(rows)
+        if not self._pace.isActive():
+            self._show_found()
+
+    def _show_found(self) -> None:
+        """Append what the scan found; not for each batch, as every time costs a layout."""
+        found, self._found = self._found, []
+        if found and self._session.scanning:
+            self.grid.append(np.concatenate(found))
             self._tell_count()
             self._choose_page()
+            self._pace.start()
 
     def _on_rows(self, _rows: Rows) -> None:
         self._model.note_states()

@@ -140,12 +140,13 @@ class ImageGrid(QListView):
     def show_arrangement(self, arrangement: Arrangement, grouped: bool) -> None:
         """Show other images or another order; selection and current image are kept."""
         selected, current = self.selected_rows(), self.current_row()
+        scroll = self.verticalScrollBar().value()
         if len(arrangement.rows) == len(self._images.rows) > 0 and grouped == self._images.grouped:
             self._images.exchange(arrangement)  # many times quicker than a new layout
             self.select_rows(selected, current)
+            self.verticalScrollBar().setValue(scroll)  # the view had followed the current image
             self._settle.start()
             return
-        scroll = self.verticalScrollBar().value()
         self._choose_layout(len(arrangement.rows))
         self.selectionModel().blockSignals(True)
         self._images.set_arrangement(arrangement, grouped)
@@ -155,6 +156,13 @@ class ImageGrid(QListView):
             self.doItemsLayout()  # now, so that the scroll position means something
             self.verticalScrollBar().setValue(scroll)
         self._settle.start()
+
+    def show_from_start(self) -> None:
+        """Scroll to what is selected, or else to the top."""
+        if len(self.selected_positions()) and self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
+        else:
+            self.scrollToTop()
 
     def _choose_layout(self, count: int) -> None:
         mode = (
