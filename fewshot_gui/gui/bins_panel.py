@@ -221,7 +221,7 @@ class BinsPanel(QWidget):
 
         # above the list, where it is in sight however long the list is
         self._place_for_new = QVBoxLayout()
-        self._place_for_new.setContentsMargins(12, 0, 12, 0)
+        self._place_for_new.setContentsMargins(12, 0, 12, 6)
 
         self._list = QWidget(objectName="panel")
         self._layout = QVBoxLayout(self._list)

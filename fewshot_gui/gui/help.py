@@ -110,17 +110,21 @@ def shortcuts_page(actions: Iterable[QAction]) -> str:
     native = QKeySequence.SequenceFormat.NativeText
     lines = []
     for action in actions:
+        if action.objectName().startswith("bin"):
+            continue  # one line for all nine below
         keys = [key.toString(native) for key in action.shortcuts()]
         if keys:
             lines.append((action.text().replace("&", ""), " · ".join(keys)))
     lines += [
+        (_("Put the selected pictures in a bin"), "1 … 9"),
         (_("Larger or smaller pictures"), _("Ctrl+wheel")),
         (_("Choose an example in the bin that has the focus"), "← →"),
         (_("Next or previous bin"), "↑ ↓"),
         (_("Take the chosen example out of its bin"), _("Del")),
     ]
     rows = "".join(
-        f"<tr><td style='padding:4px 28px 4px 0'>{escape(text)}</td><td><b>{escape(keys)}</b></td>"
+        f"<tr><td style='padding:4px 28px 4px 0'>{escape(text)}</td><td style='padding:4px 0'>"
+        f"<b>{escape(keys)}</b></td>"
         "</tr>"
         for text, keys in lines
     )

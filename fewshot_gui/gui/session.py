@@ -142,8 +142,10 @@ class Session(QObject):
     def open_sample(self) -> None:
         """Show the pictures that come with the program, with bins that hold examples."""
         self.project = Project()
+        self.unsaved = False
         self.open_folder(str(resource("sample", "targets")))
         self.bins_changed.emit()
+        self.history_changed.emit()
         self._import_class_folders((str(resource("sample", "examples")),), touches=False)
 
     def close_folder(self) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from fewshot_gui.paths import resource
+
 RADIUS = 10
 
 
@@ -263,6 +265,9 @@ def style_sheet(tones: Tones) -> str:
     values = {name: getattr(tones, name) for name in Tones.__dataclass_fields__}
     values["accent_hover"] = QColor(tones.accent).lighter(112).name()
     values["accent_down"] = QColor(tones.accent).darker(112).name()
+    # a style sheet takes pictures from files only, so there is one for each theme
+    chevron = resource("icons", "ui", f"chevron-{'dark' if tones.dark else 'light'}.svg")
+    values["chevron"] = chevron.as_posix()
     return _SHEET.substitute(values, radius=f"{RADIUS}px")
 
 
@@ -328,7 +333,9 @@ QComboBox {
 }
 QComboBox:hover { background: $hover; }
 QComboBox:focus { border-color: $accent; }
-QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("$chevron"); width: 14px; height: 14px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QComboBox QAbstractItemView {
     background: $surface; border: 1px solid $strong_border; padding: 4px; outline: none;
     selection-background-color: $accent_soft; selection-color: $text;
