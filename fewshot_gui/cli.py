@@ -9,14 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from gettext import gettext as _
-from gettext import ngettext
 from pathlib import Path
 
 from fewshot_gui import __version__
 from fewshot_gui.console import Console
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Cancelled, Job
+from fewshot_gui.texts import _, ngettext
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -110,7 +109,7 @@ def _run_demo(args: argparse.Namespace, job: Job) -> int:
 
 
 def _run_classify(args: argparse.Namespace, job: Job) -> int:
-    from fewshot_gui.exports.atomic import check_writable
+    from fewshot_gui.atomic import check_writable
     from fewshot_gui.exports.csv_file import write_csv
     from fewshot_gui.workflow import Workbench, sort_folder
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 import time
-from gettext import gettext as _
 from typing import TextIO
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Progress
+from fewshot_gui.texts import _
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -17,12 +18,13 @@ class Console:
     """Writes to a terminal on one line, to a file or pipe now and then.
 
     Args:
-        stream: Where to; usually standard error.
+        stream: Where to; usually standard error. None, as a program without a console has
+            it on Windows, means nowhere.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream or io.StringIO()
+        self._live = self._stream.isatty()
         self._shown = 0
         self._last_line = time.monotonic()
 

@@ -7,13 +7,13 @@ import csv
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from gettext import gettext as _
 from pathlib import Path
 
 from fewshot_gui.exports.csv_file import write_csv
 from fewshot_gui.exports.rows import ResultRow
 from fewshot_gui.jobs import Job
 from fewshot_gui.paths import resource
+from fewshot_gui.texts import _
 from fewshot_gui.workflow import Workbench, sort_folder
 
 SAMPLE_TARGETS = ("sample", "targets")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator
-from gettext import gettext as _
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from fewshot_gui import __version__
 from fewshot_gui.backbones.catalogue import all_backbones
 from fewshot_gui.paths import cache_dir, config_dir, log_dir, resource
+from fewshot_gui.texts import _
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "PySide6-Essentials")
 

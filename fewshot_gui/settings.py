@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from fewshot_gui.atomic import replacing
+from fewshot_gui.errors import UserError
 from fewshot_gui.paths import config_dir
 
 log = logging.getLogger(__name__)
@@ -73,17 +73,12 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
     """
     path = path or settings_file()
     text = json.dumps({"version": VERSION, **asdict(settings)}, indent=2)
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(temporary, path)
-    except OSError as error:
+        with replacing(path) as stream:
+            stream.write(f"{text}\n".encode())
+    except (OSError, UserError) as error:
         log.warning("settings not saved: %s", error)
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def _checked(name: str, value: Any) -> Any:

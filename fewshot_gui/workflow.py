@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from gettext import gettext as _
-from gettext import ngettext
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +26,7 @@ from fewshot_gui.learners.registry import learner_info
 from fewshot_gui.learners.support import Classifier, SupportSet, fit, support_set, too_few_classes
 from fewshot_gui.paths import cache_dir
 from fewshot_gui.project.model import Project
+from fewshot_gui.texts import _, ngettext
 
 __all__ = ["Classifier", "SupportSet", "Workbench", "fit", "result_rows", "support_set"]
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import astuple, dataclass
-from gettext import gettext as _
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.images.request import Crop
+from fewshot_gui.texts import _
 
 if TYPE_CHECKING:
     import torch

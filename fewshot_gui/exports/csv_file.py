@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from fewshot_gui.exports.atomic import replacing
+from fewshot_gui.atomic import replacing
 from fewshot_gui.exports.rows import ResultRow
 
 COLUMNS = (

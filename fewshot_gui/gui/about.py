@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from gettext import gettext as _
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtCore import __version__ as qt_version
@@ -13,6 +12,7 @@ from fewshot_gui import __version__
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.welcome import Picture
+from fewshot_gui.texts import _
 
 
 class AboutDialog(QDialog):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
-
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.theme import Theme
+from fewshot_gui.texts import _
 
 MOST = 3  # more than that at once nobody reads
 READ_MS = 8000  # good news without a button leaves by itself

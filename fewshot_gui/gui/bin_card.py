@@ -5,10 +5,6 @@ A card is one widget that paints itself, because there may be a hundred of them.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from gettext import gettext as _
-from gettext import ngettext
-
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -36,6 +32,7 @@ from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.theme import Theme, class_colour
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.project.model import Bin
+from fewshot_gui.texts import _, ngettext
 
 BINS = "bins"  # owner of the requests for thumbnails
 THUMB = 44
@@ -450,14 +447,11 @@ class BinCard(QWidget):
             self.update()
 
 
-# cached: gettext looks for its files at every call, and cards paint these often
-@lru_cache(maxsize=1024)
 def _examples_words(count: int) -> str:
     if not count:
         return _("No examples yet")
     return ngettext("{count} example", "{count} examples", count).format(count=f"{count:,}")
 
 
-@lru_cache(maxsize=1024)
 def _sorted_words(count: int) -> str:
     return _("{count} sorted here").format(count=f"{count:,}")

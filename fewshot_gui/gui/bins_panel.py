@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from gettext import gettext as _
-from gettext import ngettext
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -37,6 +35,7 @@ from fewshot_gui.gui.name_edit import NameEdit
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
+from fewshot_gui.texts import _, ngettext
 
 KEYED = 9
 _EDGE = 40  # dragging this close to the edge scrolls

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from gettext import gettext as _
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from fewshot_gui.texts import _
 
 
 class Leave(Enum):

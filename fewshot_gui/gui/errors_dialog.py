@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from gettext import gettext as _
 
 from PySide6.QtCore import Qt
 from PySide6.QtCore import __version__ as qt_version
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from fewshot_gui import __version__
 from fewshot_gui.gui.logbook import details
+from fewshot_gui.texts import _
 
 
 class ErrorsDialog(QDialog):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from gettext import gettext as _
-from gettext import ngettext
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -31,6 +29,7 @@ from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme, class_colour
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.settings import MAX_TILE, MIN_TILE
+from fewshot_gui.texts import _, ngettext
 
 TILE_STEP = 24
 PACE_MS = 150  # between two additions while a folder is listed

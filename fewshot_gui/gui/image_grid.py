@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
-
 import numpy as np
 from PySide6.QtCore import (
     QItemSelection,
@@ -35,6 +33,7 @@ from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.settings import MIN_TILE
+from fewshot_gui.texts import _
 
 GAP = 10
 BATCHED_FROM = 20_000  # laying out more than this at once would be felt

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from gettext import gettext as _
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,6 +17,7 @@ from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.project.model import Bin
+from fewshot_gui.texts import _
 
 TileRole = Qt.ItemDataRole.UserRole + 1
 PathRole = Qt.ItemDataRole.UserRole + 2
@@ -266,12 +265,7 @@ class ImageModel(QAbstractListModel):
 
 def percent(share: float) -> str:
     """A share as the user reads it; never 100 % unless it is."""
-    return _percent_words(min(99, round(float(share) * 100)) if share < 1 else 100)
-
-
-@cache
-def _percent_words(value: int) -> str:
-    # cached: gettext looks for its files at every call, and this is painted on every tile
+    value = min(99, round(float(share) * 100)) if share < 1 else 100
     return _("{value} %").format(value=value)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from gettext import gettext as _
-from gettext import ngettext
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QUrl, Signal
@@ -43,6 +41,7 @@ from fewshot_gui.gui.welcome import Welcome
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import all_learners
 from fewshot_gui.paths import config_dir
+from fewshot_gui.texts import _, ngettext
 
 
 class MainWindow(QMainWindow):
@@ -396,6 +395,10 @@ class MainWindow(QMainWindow):
         self.grid.setFocus()
 
     def _on_listed(self) -> None:
+        focused = self.focusWidget()
+        if focused is None or not self.panel.isAncestorOf(focused):
+            # While there was nothing to show the grid was hidden and could not have it.
+            self.grid.setFocus()
         if not self.grid.currentIndex().isValid() and len(self.model.rows):
             index = self.model.index(0)
             flags = self.grid.selectionModel().SelectionFlag

@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from gettext import gettext as _
-from gettext import ngettext
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +29,7 @@ from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import DEFAULT_LEARNER
 from fewshot_gui.paths import resource
 from fewshot_gui.project.model import Edit, Project
+from fewshot_gui.texts import _, ngettext
 from fewshot_gui.workflow import Workbench
 
 CONFLICTS_NAMED = 3

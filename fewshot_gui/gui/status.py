@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from gettext import gettext as _
-from gettext import ngettext
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
@@ -13,6 +11,7 @@ from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.session import Session
 from fewshot_gui.images.files import FailureKind
 from fewshot_gui.learners.registry import learner_info
+from fewshot_gui.texts import _, ngettext
 
 PATIENCE_MS = 600  # work that is done sooner shows no progress bar
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.theme import Theme
+from fewshot_gui.texts import _
 
 RECENT_SHOWN = 3
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass
-from gettext import gettext as _
 from pathlib import Path
 
 from fewshot_gui.errors import UserError
@@ -13,6 +12,7 @@ from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.natural import natural_key
 from fewshot_gui.images.scan import scan
 from fewshot_gui.jobs import Job
+from fewshot_gui.texts import _
 
 
 @dataclass(frozen=True)

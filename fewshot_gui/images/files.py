@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from gettext import gettext as _
+
+from fewshot_gui.texts import _
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from gettext import gettext as _
 from pathlib import Path
 
 from fewshot_gui.errors import UserError
@@ -17,6 +16,7 @@ from fewshot_gui.images.file_types import HIDDEN_NAMES, is_listed
 from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.natural import natural_key
 from fewshot_gui.jobs import Job
+from fewshot_gui.texts import _
 
 __all__ = ["ScanResult", "image_file", "natural_key", "scan"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gettext import gettext as _
 from importlib import import_module
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.learners.base import Learner, LearnerInfo
+from fewshot_gui.texts import _
 
 DEFAULT_LEARNER = "prototypes"
 

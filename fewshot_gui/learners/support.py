@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from gettext import gettext as _
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from fewshot_gui.learners.base import Fitted
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions, top_two
 from fewshot_gui.learners.registry import make_learner
 from fewshot_gui.project.model import Project
+from fewshot_gui.texts import _
 
 # Rows are predicted in blocks, so that memory stays flat however many there are.
 BLOCK = 4096

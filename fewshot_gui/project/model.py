@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from gettext import gettext as _
-from gettext import ngettext
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.texts import _, ngettext
 
 MAX_NAME_LENGTH = 120
 

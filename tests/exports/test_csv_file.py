@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fewshot_gui import atomic
 from fewshot_gui.errors import UserError
-from fewshot_gui.exports import atomic
 from fewshot_gui.exports.csv_file import COLUMNS, write_csv
 from fewshot_gui.exports.rows import ResultRow
 

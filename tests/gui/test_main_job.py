@@ -483,3 +483,7 @@ def test_closing_stops_everything(window, folder, workbench, session, qtbot):
     qtbot.waitUntil(lambda: session.reader.state is ReaderState.READING)
     window.close()
     assert workbench.closed
+
+
+def test_the_grid_has_the_keyboard_once_a_folder_is_listed(opened):
+    assert opened.focusWidget() is opened.grid

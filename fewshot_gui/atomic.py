@@ -7,11 +7,11 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from gettext import gettext as _
 from pathlib import Path
 from typing import BinaryIO
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.texts import _
 
 _BINARY = getattr(os, "O_BINARY", 0)
 
