@@ -36,7 +36,9 @@ def test_confidence_is_as_often_right_as_it_says(grocery_table, key):
         answers = np.repeat(np.arange(ways), [len(t) for t in targets])
         confidences.append(probs.max(axis=1))
         hits.append(probs.argmax(axis=1) == answers)
-    assert expected_calibration_error(np.concatenate(confidences), np.concatenate(hits)) <= 0.05
+    error = expected_calibration_error(np.concatenate(confidences), np.concatenate(hits))
+    print(f"{key}: expected calibration error {error:.4f}")
+    assert error <= 0.05
 
 
 def expected_calibration_error(confidence, hit, bins=15):
