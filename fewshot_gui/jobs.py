@@ -26,7 +26,7 @@ class Progress:
         done: Finished items.
         total: All items, or None while unknown.
         text: What is being done, in the user's language.
-        rate: Items per second since the first report, 0 while unknown.
+        rate: Items per second since this stage's first report, 0 while unknown.
     """
 
     done: int
@@ -61,6 +61,7 @@ class Job:
         self._on_notice = on_notice
         self._cancel = threading.Event()
         self._started: tuple[float, int] | None = None
+        self._stage: tuple[int | None, str] | None = None
         self._last_report = 0.0
 
     def cancel(self) -> None:
@@ -82,8 +83,9 @@ class Job:
         if self._on_progress is None:
             return
         now = time.monotonic()
-        if self._started is None:
-            self._started = (now, done)
+        if self._started is None or self._stage != (total, text):
+            # Another stage has another pace: loading says nothing of how fast reading will be.
+            self._started, self._stage = (now, done), (total, text)
         if done != total and now - self._last_report < 1 / REPORTS_PER_SECOND:
             return
         self._last_report = now

@@ -152,7 +152,8 @@ def sort_folder(
     found = scan(targets, job)
     if not found.files:
         raise _no_images(targets, found)
-    rows = np.asarray(table.add(found.files), np.int64)
+    _tell_about_folders(found, job)
+    rows = np.asarray(table.add(found.files, as_targets=True), np.int64)
     workbench.embed(table, np.unique(np.concatenate([np.asarray(examples), rows])), job)
     _tell_about_examples(project, table, np.asarray(examples), rows, job)
     result = result_rows(project, table, rows, learner, job)
@@ -170,6 +171,12 @@ def _no_images(folder: str | Path, found: ScanResult) -> UserError:
     )
     message = _("There is no image in “{folder}”.").format(folder=folder)
     return UserError(message, hint.format(count=found.links) if found.links else "")
+
+
+def _tell_about_folders(found: ScanResult, job: Job) -> None:
+    """Images that lie where they cannot be seen must not be missing without a word."""
+    for folder in found.unreadable_folders:
+        job.notice(_("The folder “{folder}” cannot be read and is left out.").format(folder=folder))
 
 
 def _tell_about_examples(

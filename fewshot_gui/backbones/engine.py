@@ -6,7 +6,7 @@ milliseconds at times; in a process of its own that never reaches the window.
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 import traceback
 from typing import BinaryIO
@@ -15,17 +15,16 @@ import numpy as np
 
 from fewshot_gui.backbones import frames
 from fewshot_gui.backbones.frames import Kind, Message
+from fewshot_gui.children import lower_priority, own_pipes
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 
 
 def main() -> int:
     """Serve until the other side closes the pipe."""
-    source, sink = _own_pipes()
-    if hasattr(os, "nice"):
-        # The window is to stay smooth while every core computes.
-        os.nice(5)
-    serve(source, sink)
+    source, sink = own_pipes()
+    lower_priority()
+    serve(source, io.BufferedWriter(sink))
     return 0
 
 
@@ -63,22 +62,13 @@ class _Service:
         from fewshot_gui.backbones.catalogue import backbone_card
         from fewshot_gui.backbones.torch_runtime import TorchRuntime
 
-        self._runtime = TorchRuntime(backbone_card(key), device)
+        # Asked again after a cancelled start, it is the same network that goes on loading.
+        if self._runtime is None:
+            self._runtime = TorchRuntime(backbone_card(key), device)
         self._runtime.start(job)
 
     def _notice(self, ticket: int, text: str) -> None:
         frames.write(self._sink, Message(Kind.NOTICE, ticket, frames.pack_json(text)))
-
-
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes to the window, out of reach of any library that prints."""
-    source = os.fdopen(os.dup(0), "rb")
-    sink = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    return source, sink
 
 
 if __name__ == "__main__":

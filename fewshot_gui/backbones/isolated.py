@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import numpy as np
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewshot_gui.backbones import frames
 from fewshot_gui.backbones.frames import Kind, Message
+from fewshot_gui.children import child_command, child_environment, creation_flags
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
@@ -46,7 +44,7 @@ class IsolatedRuntime:
     ) -> None:
         self._key = key
         self._wanted = device
-        self._command = command or engine_command()
+        self._command = command or child_command("fewshot_gui.backbones.engine", "--engine")
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[Message | None] = queue.Queue()
         self._ticket = 0
@@ -91,6 +89,8 @@ class IsolatedRuntime:
             return work(job)
         except EngineDied:
             self.close()
+        # Closing the window ends the engine as well, and that is no reason to start another.
+        job.checkpoint()
         self._wanted = "cpu"
         job.notice(_("The recognition engine stopped and was started again on the processor."))
         try:
@@ -116,7 +116,8 @@ class IsolatedRuntime:
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=child_environment(),
+            creationflags=creation_flags(),
         )
         reader = threading.Thread(
             target=_pump, args=(self._process.stdout, self._answers), daemon=True
@@ -146,21 +147,6 @@ class IsolatedRuntime:
             elif answer.ticket == self._ticket:
                 return _checked(answer)
             # Anything else answers a request that was cancelled meanwhile.
-
-
-def engine_command() -> tuple[str, ...]:
-    """How the engine process is started."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable, "--engine")
-    # -P: a file called torch.py in the current folder must not be imported.
-    return (sys.executable, "-P", "-m", "fewshot_gui.backbones.engine")
-
-
-def _environment() -> dict[str, str]:
-    """The same environment, with this package found wherever it was imported from."""
-    root = str(Path(__file__).parents[2])
-    known = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([root, known] if known else [root])}
 
 
 def _pump(stream: BinaryIO, answers: queue.Queue[Message | None]) -> None:

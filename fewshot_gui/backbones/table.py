@@ -48,8 +48,14 @@ class EmbeddingTable:
     def __len__(self) -> int:
         return len(self._files)
 
-    def add(self, files: Iterable[ImageFile]) -> list[int]:
-        """Rows of these images, made where a path is new."""
+    def add(self, files: Iterable[ImageFile], as_targets: bool = False) -> list[int]:
+        """Rows of these images, made where a path is new.
+
+        Args:
+            files: Images.
+            as_targets: They are those of the target folder, so that their relative paths
+                are the ones to tell, whoever brought the same image before.
+        """
         rows = []
         with self._lock:
             for file in files:
@@ -58,6 +64,8 @@ class EmbeddingTable:
                     row = len(self._files)
                     self._rows[file.path] = row
                     self._files.append(file)
+                elif as_targets:
+                    self._files[row] = file
                 rows.append(row)
             self._grow(len(self._files))
         return rows

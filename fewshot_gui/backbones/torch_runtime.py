@@ -13,7 +13,7 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
 
-BATCH = {"cpu": 32, "mps": 64, "cuda": 256}
+MOST_AT_ONCE = 256
 
 # Kernels are chosen by the batch size, and a single image goes another way through the
 # network than the same image among others: its embedding differs in the last bits.
@@ -41,7 +41,7 @@ class TorchRuntime:
         self._load = load or BackboneCard.load
         self._network: torch.nn.Module | None = None
         self._device = ""
-        self._batch = 0
+        self._batch = MOST_AT_ONCE
 
     @property
     def device(self) -> str:
@@ -54,16 +54,16 @@ class TorchRuntime:
         job.checkpoint()
         device = resolve_device(self._wanted)
         network = self._load(self._card).to(memory_format=torch.channels_last)
-        self._network = network
-        self._use(device)
-        if device != "cpu" and not self._works():
+        if device != "cpu" and not self._works(network, device):
             if self._wanted != "auto":
                 raise UserError(
                     _("The device “{device}” cannot be used.").format(device=device),
                     _("Choose “cpu”, or “auto”."),
                 )
             job.notice(_("The graphics card cannot be used; the processor is used instead."))
-            self._use("cpu")
+            device = "cpu"
+        self._network = network.to(device)
+        self._device = device
 
     def embed(self, pixels: NDArray[np.uint8], job: Job) -> NDArray[np.float32]:
         """See ``Runtime.embed``. Less memory than needed means smaller batches, then the CPU."""
@@ -72,9 +72,10 @@ class TorchRuntime:
         start = 0
         while start < len(pixels):
             job.checkpoint()
-            part = self._attempt(pixels[start : start + self._batch])
+            batch = pixels[start : start + self._batch]
+            part = self._attempt(self._network, batch, self._device)
             if part is None:
-                self._make_room(job)
+                self._make_room(len(batch), job)
                 continue
             done.append(part)
             start += len(part)
@@ -87,25 +88,24 @@ class TorchRuntime:
         self._network = None
         self._device = ""
 
-    def _use(self, device: str) -> None:
-        self._device = device
-        self._batch = BATCH[device]
-        self._network = self._network.to(device)
-
-    def _works(self) -> bool:
+    def _works(self, network: torch.nn.Module, device: str) -> bool:
+        """Whether the device takes the network and one image."""
         size = self._card.preprocessing.crop.size
+        black = np.zeros((1, size, size, 3), np.uint8)
         try:
-            return self._attempt(np.zeros((1, size, size, 3), np.uint8)) is not None
-        except RuntimeError:
-            # An old driver or an unsupported card shows here, at the first real work.
+            return self._attempt(network.to(device), black, device) is not None
+        except (RuntimeError, torch.OutOfMemoryError):
+            # An old driver, an unsupported or a full card shows here, at the first real work.
             return False
 
-    def _attempt(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    def _attempt(
+        self, network: torch.nn.Module, pixels: NDArray[np.uint8], device: str
+    ) -> NDArray[np.float32] | None:
         """Embeddings of one batch, or None where it did not fit into memory."""
         try:
             with torch.inference_mode():
                 filled = _filled_up(pixels, min(STEP, self._batch))
-                vectors = self._network(self._normalised(filled))
+                vectors = network(self._normalised(filled, device))
                 return vectors[: len(pixels)].float().cpu().numpy()
         except (torch.OutOfMemoryError, MemoryError):
             return None
@@ -115,21 +115,22 @@ class TorchRuntime:
                 return None
             raise
 
-    def _normalised(self, pixels: NDArray[np.uint8]) -> torch.Tensor:
-        device = _tensor_device(self._device)
-        batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+    def _normalised(self, pixels: NDArray[np.uint8], device: str) -> torch.Tensor:
+        place = _tensor_device(device)
+        batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(place)
         # A permuted NHWC array *is* channels-last memory: nothing is copied here.
         batch = batch.permute(0, 3, 1, 2).float()
-        mean = torch.tensor(self._card.preprocessing.mean, device=device) * 255
-        std = torch.tensor(self._card.preprocessing.std, device=device) * 255
+        mean = torch.tensor(self._card.preprocessing.mean, device=place) * 255
+        std = torch.tensor(self._card.preprocessing.std, device=place) * 255
         return (batch - mean[:, None, None]) / std[:, None, None]
 
-    def _make_room(self, job: Job) -> None:
+    def _make_room(self, tried: int, job: Job) -> None:
+        """Smaller batches after ``tried`` images did not fit; the CPU after a single one."""
         # Called outside the except block: the exception held the failed batch's tensors.
         if self._device == "cuda":
             torch.cuda.empty_cache()
-        if self._batch > 1:
-            self._batch //= 2
+        if tried > 1:
+            self._batch = tried // 2
             job.notice(
                 _("Memory of {device} is short: working with {count} images at a time.").format(
                     device=self._device, count=self._batch
@@ -137,7 +138,8 @@ class TorchRuntime:
             )
         elif self._device != "cpu":
             job.notice(_("The graphics card's memory is too small; the processor is used instead."))
-            self._use("cpu")
+            self._network = self._network.to("cpu")
+            self._device, self._batch = "cpu", MOST_AT_ONCE
         else:
             raise UserError(
                 _("There is not enough memory to look at an image."), _("Close other programs.")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-import fewshot_gui
+from fewshot_gui.children import child_command, child_environment, creation_flags
 from fewshot_gui.images import protocol
 from fewshot_gui.images.files import ImageFailure
 from fewshot_gui.images.request import DecodeRequest
@@ -21,25 +18,15 @@ from fewshot_gui.images.request import DecodeRequest
 GOODBYE_SECONDS = 2.0
 
 
-def worker_command() -> list[str]:
-    """The command line of a worker; a frozen program starts itself."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--decode-worker"]
-    return [sys.executable, "-P", "-m", "fewshot_gui.images.worker"]
+def worker_command() -> tuple[str, ...]:
+    """The command line of a worker."""
+    return child_command("fewshot_gui.images.worker", "--decode-worker")
 
 
 def worker_environment() -> dict[str, str]:
-    """The environment of a worker: it finds this very package, and makes no threads."""
-    environment = dict(os.environ)
-    if not getattr(sys, "frozen", False):
-        package = str(Path(fewshot_gui.__file__).parent.parent)
-        # An empty entry would mean the current folder, where a stranger's PIL.py may lie.
-        inherited = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
-        environment["PYTHONPATH"] = os.pathsep.join([package, *inherited])
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        environment[name] = "1"
-    environment.pop("PYTHONINSPECT", None)
-    return environment
+    """The environment of a worker: one file at a time needs no threads."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {**child_environment(), **dict.fromkeys(threads, "1")}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +75,6 @@ class WorkerProcess:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        flags = 0
-        if sys.platform == "win32":
-            flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -98,7 +82,7 @@ class WorkerProcess:
             stderr=subprocess.DEVNULL,  # decoders chatter there
             bufsize=0,
             env=worker_environment(),
-            creationflags=flags,
+            creationflags=creation_flags(),
         )
         self.files = 0
 

@@ -17,6 +17,7 @@ import sys
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from fewshot_gui.children import lower_priority, own_pipes
 from fewshot_gui.images import protocol
 from fewshot_gui.images.decode import decode, load_decoders
 from fewshot_gui.images.decoded import Decoded
@@ -24,7 +25,6 @@ from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.request import DecodeRequest
 
 CHUNK = 1 << 24  # bytes read at once
-NICENESS = 5
 SELF_DESTRUCT_SLACK = 5.0  # seconds that the pool has to end a worker before it ends itself
 # Reading on a network disk may hang; a FIFO or a device must not. Windows has no such names.
 OPEN_FLAGS = (
@@ -38,9 +38,7 @@ OPEN_FLAGS = (
 
 def main() -> int:
     """Serve requests until standard input ends, that is until the pool is gone."""
-    requests, answers = _own_pipes()
-    with contextlib.suppress(ValueError, OSError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the pool's business
+    requests, answers = own_pipes()
     header = requests.read(protocol.SETTINGS_HEADER.size)
     if len(header) < protocol.SETTINGS_HEADER.size:
         return 0
@@ -63,20 +61,6 @@ def answer(request: DecodeRequest, settings: protocol.Settings, answers: BinaryI
     side = request.crop.size if request.crop else 0
     _write(answers, protocol.pack_result(decoded, side, content.identity))
     _self_destruct_in(0)
-
-
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Standard input and output, the latter out of reach of anything that prints."""
-    answers = os.dup(1)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(0, os.O_BINARY)
-        msvcrt.setmode(answers, os.O_BINARY)
-    requests = os.fdopen(os.dup(0), "rb", buffering=1 << 16)
-    return requests, os.fdopen(answers, "wb", buffering=0)
 
 
 def _next_request(requests: BinaryIO) -> DecodeRequest | None:
@@ -155,8 +139,7 @@ def _read_all(descriptor: int, size: int) -> bytes:
 
 def _be_modest(memory_bytes: int) -> None:
     """Limit the memory, leave no core file, let the window go first."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
+    lower_priority()
     try:
         import resource
     except ImportError:  # Windows: the pool watches the memory

@@ -101,6 +101,7 @@ class Project:
     Attributes:
         revision: Grows with every change of what the learner sees; predictions carry
             the revision they were computed from.
+        edits: Grows with every change at all, undoing and redoing included.
     """
 
     def __init__(self) -> None:
@@ -111,6 +112,7 @@ class Project:
         self._redo: list[Edit] = []
         self._next_id = 1
         self.revision = 0
+        self.edits = 0
 
     # -- reading ---------------------------------------------------------------
 
@@ -166,6 +168,7 @@ class Project:
         frozen._support = {class_id: dict(paths) for class_id, paths in self._support.items()}
         frozen._next_id = self._next_id
         frozen.revision = self.revision
+        frozen.edits = self.edits
         return frozen
 
     # -- bins ------------------------------------------------------------------
@@ -311,6 +314,7 @@ class Project:
             if after.is_support:
                 self._support.setdefault(after.class_id, {})[path] = None
         self._bins = edit.bins_after
+        self.edits += 1
         if edit.changes_support:
             self.revision += 1
         return edit

@@ -5,6 +5,7 @@ Its embeddings are mean colours. ``FILE`` counts the starts.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 
 from fewshot_gui.backbones import engine, frames
 from fewshot_gui.backbones.frames import Kind, Message
+from fewshot_gui.children import own_pipes
 
 
 class FakeService:
@@ -58,8 +60,8 @@ def main():
         start = int(counter.read_text() or 0) + 1 if counter.exists() else 1
         counter.write_text(str(start))
     engine._Service = lambda sink: FakeService(sink, behaviour, start)
-    source, sink = engine._own_pipes()
-    engine.serve(source, sink)
+    source, sink = own_pipes()
+    engine.serve(source, io.BufferedWriter(sink))
 
 
 main()

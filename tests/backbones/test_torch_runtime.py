@@ -80,12 +80,12 @@ def test_no_images_give_no_rows():
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError, MemoryError])
 def test_short_memory_halves_the_batch_and_goes_on(error):
-    network = Means(most=5, error=error)
+    network = Means(most=7, error=error)
     runtime, job, notices = make(network)
     images = pixels(70)
     np.testing.assert_allclose(runtime.embed(images, job), expected(images), atol=1e-5)
-    assert [n for n in network.batches if n <= 5] == [4] * 18
-    assert notices
+    # 70 do not fit, filled up to 72, nor do 35, 17 and 8: each time half of what was tried.
+    assert network.batches == [72, 40, 24, 8] + [4] * 18
     assert "4 images" in notices[-1]
 
 
@@ -97,6 +97,20 @@ def test_a_gpu_that_is_too_small_hands_over_to_the_processor(fake_gpu):
     np.testing.assert_allclose(runtime.embed(images, job), expected(images), atol=1e-5)
     assert runtime.device == "cpu"
     assert any("processor" in notice for notice in notices)
+
+
+def test_a_gpu_that_is_full_before_the_network_is_there_hands_over_too(fake_gpu):
+    class Homesick(Means):
+        def to(self, device=None, memory_format=None):
+            if device == "cuda":
+                raise torch.OutOfMemoryError("full")
+            return super().to(device, memory_format)
+
+    runtime, job, notices = make(Homesick(), "auto")
+    images = pixels(10)
+    np.testing.assert_allclose(runtime.embed(images, job), expected(images), atol=1e-5)
+    assert runtime.device == "cpu"
+    assert len(notices) == 1
 
 
 def test_a_gpu_that_fills_up_later_hands_over_too(fake_gpu):

@@ -56,6 +56,23 @@ def test_confirming_teaches_nothing_and_overrides_no_decision():
     assert "/z" not in project.support(lime)
 
 
+def test_every_change_is_counted_and_none_is_counted_back():
+    project, lemon, lime = filled()
+    counts = [project.edits]
+    for act_ in (
+        lambda: project.confirm({"/z": lime}),
+        lambda: project.rename_bin(lemon, "Citron"),
+        project.undo,
+        project.redo,
+        lambda: project.put(["/z"], lemon),
+    ):
+        act_()
+        counts.append(project.edits)
+    assert counts == sorted(set(counts))
+    project.put(["/z"], lemon)
+    assert project.edits == counts[-1]
+
+
 def test_only_what_the_learner_sees_makes_a_new_revision():
     project, lemon, _lime = filled()
     before = project.revision
