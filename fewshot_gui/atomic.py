@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -38,7 +39,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         _keep_permissions(path, temporary)
-        os.replace(temporary, path)
+        _replace(temporary, path)
+        _sync_folder(path.parent)
     except OSError as error:
         _discard(temporary)
         raise _explained(path, error) from error
@@ -74,6 +76,29 @@ def _create(temporary: Path) -> int:
 def _keep_permissions(path: Path, temporary: Path) -> None:
     with contextlib.suppress(OSError):
         os.chmod(temporary, path.stat().st_mode & 0o777)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename, with patience: on Windows a virus scanner may hold the older file a moment."""
+    for pause in (0.05, 0.1, 0.2) if os.name == "nt" else ():
+        try:
+            os.replace(temporary, path)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(temporary, path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the new name to the disk, where folders can be opened for that."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _discard(temporary: Path) -> None:

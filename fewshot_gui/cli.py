@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from fewshot_gui import __version__
 from fewshot_gui.console import Console
+from fewshot_gui.display import has_display
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Cancelled, Job
 from fewshot_gui.texts import _, ngettext
@@ -27,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] in (["--decode-worker"], ["--engine"]):
         return _helper_process(arguments[0])
+    _prepare_output()
     parser = build_parser()
     if not arguments or (arguments[0] not in COMMANDS and not arguments[0].startswith("-")):
         arguments = ["window", *arguments]
@@ -100,7 +103,7 @@ def _run_window(args: argparse.Namespace, job: Job) -> int:
 
 
 def _run_demo(args: argparse.Namespace, job: Job) -> int:
-    if args.headless or not _has_display():
+    if args.headless or not has_display(os.environ):
         from fewshot_gui.demo import run_headless
 
         output = Path(args.output) if args.output else None
@@ -152,6 +155,11 @@ def _run_doctor(args: argparse.Namespace, job: Job) -> int:
 
 
 def _open_window(folder: str | None, sample: bool) -> int:
+    if not has_display(os.environ):
+        raise UserError(
+            _("There is no screen to show the window on."),
+            _("“fewshot-gui classify” and “fewshot-gui demo --headless” need none."),
+        )
     try:
         from fewshot_gui.gui.app import run
     except ImportError as error:
@@ -162,11 +170,11 @@ def _open_window(folder: str | None, sample: bool) -> int:
     return run(folder, sample=sample)
 
 
-def _has_display() -> bool:
-    """Whether a window can be shown. Only Linux and its kin may be without a display."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+def _prepare_output() -> None:
+    """A console that cannot show a character shows another one instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _helper_process(kind: str) -> int:

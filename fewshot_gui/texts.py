@@ -1,4 +1,4 @@
-"""The program's texts in the user's language.
+"""The program's texts in the user's language, as ``LANGUAGE`` or the locale's variables say.
 
 Every text that a user reads goes through ``_`` or ``ngettext``, in the window and on the
 command line alike. Catalogues lie in the resources as

@@ -166,6 +166,27 @@ def test_the_demo_prints_a_table_and_the_place_of_the_csv(tmp_path):
     assert (tmp_path / "demo.csv").stat().st_size > 1000
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only there a screen can be missing")
+def test_without_a_screen_the_demo_is_headless_and_the_window_says_so(tmp_path):
+    bare = {**os.environ, "DISPLAY": ":7431"}
+    for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
+        bare.pop(name, None)
+    done = run("demo", "--output", tmp_path / "demo.csv", "--device", "cpu", env=bare)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "demo.csv").exists()
+    done = run(tmp_path, env=bare)
+    assert done.returncode == 2
+    assert "no screen" in done.stderr
+
+
+def test_a_console_of_few_characters_is_enough(tmp_path):
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = run(
+        "demo", "--headless", "--output", tmp_path / "demo.csv", "--device", "cpu", env=plain
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_doctor_names_versions_and_places():
     done = run("doctor")
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from contextlib import closing
@@ -86,6 +87,29 @@ def test_examples_inside_the_target_folder_are_the_same_images(workbench, folder
     result, _notices = sort(workbench, (support, support))
     assert {row.source for row in result.rows} == {"support"}
     assert all(row.label == row.path.split("/")[0] for row in result.rows)
+
+
+def test_examples_in_a_sub_folder_of_the_targets_keep_their_paths(workbench, folders):
+    _support, targets = folders
+    make_classes(targets / "examples", 2, first=70)
+    result, _notices = sort(workbench, (targets / "examples", targets))
+    found = {row.path: row.source for row in result.rows}
+    assert {path for path, source in found.items() if source == "support"} == {
+        f"examples/{colour}/{i}.png" for colour in ("red", "green", "blue") for i in (70, 71)
+    }
+    assert all(not os.path.isabs(row.nearest_support) for row in result.rows)
+
+
+def test_images_in_a_folder_that_cannot_be_read_are_not_missing_without_a_word(
+    workbench, folders, monkeypatch
+):
+    from fewshot_gui import workflow
+
+    found = workflow.scan(folders[1], Job())
+    hidden = dataclasses.replace(found, unreadable_folders=("secret",))
+    monkeypatch.setattr(workflow, "scan", lambda *_arguments: hidden)
+    _result, notices = sort(workbench, folders)
+    assert any("secret" in notice for notice in notices)
 
 
 def test_the_same_picture_in_two_classes_is_left_out_and_told(workbench, folders):

@@ -21,14 +21,15 @@ from filelock import Timeout as LockTimeout
 from numpy.typing import NDArray
 
 from fewshot_gui.backbones.table import DIGEST_BYTES
-from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
+from fewshot_gui.images.files import DECODER_VERSION, FailureKind, ImageFailure, ImageFile
 
 _MAGIC = b"FewShotEmbeds\x00\x00\x01"
 _KEY_BYTES = 16
 _LOCK_SECONDS = 5.0
 _EMBEDDED, _FAILED = 1, 2
 
-# Failures that lie in the file itself. A missing file or a full memory may be over next time.
+# What the decoder found in the file itself. A missing file, a full memory or a worker that
+# was killed may be otherwise next time.
 _LASTING = (FailureKind.DAMAGED, FailureKind.UNSUPPORTED)
 
 
@@ -201,7 +202,7 @@ def _newest_matches(
 
 
 def _decoder_version() -> str:
-    return version("pillow")
+    return f"{DECODER_VERSION}+pillow{version('pillow')}"
 
 
 def _pack_failure(records: NDArray, row: int, why: ImageFailure) -> None:

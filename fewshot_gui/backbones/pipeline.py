@@ -146,14 +146,15 @@ class EmbeddingPipeline:
         decoded = [(row, result) for row, result in batch if result.failure is None]
         rows = np.asarray([row for row, _result in decoded], np.int64)
         vectors, usable = self._embedded([result.crop for _row, result in decoded], job)
-        failures |= dict.fromkeys(rows[~usable].tolist(), _NO_EMBEDDING)
-        for row, failure in failures.items():
+        unusable = dict.fromkeys(rows[~usable].tolist(), _NO_EMBEDDING)
+        for row, failure in (failures | unusable).items():
             table.fail(row, failure)
         digests = _digests([result for _row, result in decoded])
         table.store(rows[usable], vectors[usable], digests[usable])
-        unchanged = [_unchanged(table.file(row), result) for row, result in decoded]
-        kept = usable & np.asarray(unchanged, bool)
-        self._remember(table, rows[kept], vectors[kept], digests[kept], failures, job)
+        unchanged = {row for row, result in batch if _unchanged(table.file(row), result)}
+        kept = usable & np.asarray([row in unchanged for row in rows.tolist()], bool)
+        lasting = {row: why for row, why in failures.items() if row in unchanged}
+        self._remember(table, rows[kept], vectors[kept], digests[kept], lasting, job)
 
     def _embedded(
         self, crops: list[NDArray[np.uint8]], job: Job

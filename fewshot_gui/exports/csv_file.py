@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fewshot_gui.atomic import replacing
-from fewshot_gui.exports.rows import ResultRow
+from fewshot_gui.exports.rows import FORMULA_STARTS, ResultRow, safe_path
 
 COLUMNS = (
     "path",
@@ -22,7 +22,6 @@ COLUMNS = (
     "learner",
     "error",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(path: str | Path, rows: Sequence[ResultRow]) -> None:
@@ -32,9 +31,10 @@ def write_csv(path: str | Path, rows: Sequence[ResultRow]) -> None:
         UserError: The file cannot be written; an older one stays as it was.
     """
     with replacing(Path(path)) as stream:
-        # File names that are not valid UTF-8 come out as the bytes they are on the disk.
+        # A single file name that is not valid UTF-8 must not make the whole file invalid:
+        # its odd bytes are written as \\udcXX, the way Python shows them.
         text = io.TextIOWrapper(
-            stream, encoding="utf-8", errors="surrogateescape", newline="", write_through=True
+            stream, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
         )
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(COLUMNS)
@@ -58,14 +58,10 @@ def _cells(row: ResultRow) -> list[str]:
     ]
 
 
-def safe_path(path: str) -> str:
-    """The same file, written so that no spreadsheet takes it for a formula."""
-    return f"./{path}" if path.startswith(_FORMULA_STARTS) else path
-
-
 def _safe_text(text: str) -> str:
     """A class name as spreadsheets accept it: quoted as text if it looks like a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    # One quote more where there are some already, so that no two names become the same.
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def _probability(value: float | None) -> str:

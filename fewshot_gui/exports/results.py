@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewshot_gui.backbones.table import EmbeddingTable
-from fewshot_gui.exports.rows import ResultRow
+from fewshot_gui.exports.rows import ResultRow, safe_path
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import unit
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
@@ -27,7 +27,7 @@ def build_rows(
     job: Job,
 ) -> list[ResultRow]:
     """One row for each target, sorted by path. Images not yet read have no result."""
-    ordered = sorted(targets.tolist(), key=lambda row: table.file(row).relative)
+    ordered = sorted(targets.tolist(), key=lambda row: safe_path(table.file(row).relative))
     ready = table.ready(ordered)
     predictions = classifier.predict(table, ready, job)
     nearest = _nearest_support(table, support, ready, predictions, job)

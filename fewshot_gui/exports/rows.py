@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_path(path: str) -> str:
+    """The same file, written so that no spreadsheet takes it for a formula."""
+    return f"./{path}" if path.startswith(FORMULA_STARTS) else path
+
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:

@@ -36,6 +36,11 @@ class FailureKind(Enum):
     TOO_LARGE = "too large"
     MISSING = "missing"
     UNREADABLE = "unreadable"
+    STOPPED = "decoder stopped"
+
+
+# Grows when the decoder learns to read more, so that remembered refusals are looked at again.
+DECODER_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class ImageFailure:
             FailureKind.TOO_LARGE: _("The picture is too large"),
             FailureKind.MISSING: _("The file is no longer there"),
             FailureKind.UNREADABLE: _("The file cannot be opened"),
+            FailureKind.STOPPED: _("The decoder fails on this file"),
         }[self.kind]
         return f"{words} ({self.detail})" if self.detail else words
 

@@ -7,6 +7,7 @@ file in flight, and a watchdog ends processes that take too long.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 from fewshot_gui.images import memory
@@ -35,6 +36,8 @@ MAX_WORKERS = 8
 MEMORY_CHECKS_PER_SECOND = 10
 JOIN_SECONDS = 5.0
 STARTS_TRIED = 3
+BROKEN_SECONDS = 10.0
+LAST_OF_ALL = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,10 @@ class DecodePool:
         self._command = tuple(command) if command is not None else tuple(worker_command())
         self._queue = _Queue()
         self._watchdog = _Watchdog(limits.memory_bytes)
-        self._alone = threading.Lock()
+        self._quarantine = _Quarantine()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._failed_starts = 0
+        self._broken_until = 0.0
 
     def submit(self, request: DecodeRequest, priority: int = 0) -> Future[DecodeResult]:
         """Have a file decoded.
@@ -151,7 +154,7 @@ class DecodePool:
         slot = _Slot(self._command, self.limits, self._watchdog)
         try:
             while (task := self._queue.get()) is not None:
-                if task.future.set_running_or_notify_cancel():
+                if task.suspect or task.future.set_running_or_notify_cancel():
                     self._settle(slot, task)
                 del task  # or its result would live until the next one arrives
         finally:
@@ -160,43 +163,85 @@ class DecodePool:
     def _settle(self, slot: _Slot, task: _Task) -> None:
         """Give the task's future its result, whatever happens."""
         try:
-            result = self._decoded(slot, task.request)
+            result = self._decoded(slot, task)
         except BaseException as error:  # noqa: BLE001 - the future is the one who must know
             task.future.set_exception(error)
             return
-        task.future.set_result(result)
+        if result is not None:
+            task.future.set_result(result)
 
-    def _decoded(self, slot: _Slot, request: DecodeRequest) -> DecodeResult:
+    def _decoded(self, slot: _Slot, task: _Task) -> DecodeResult | None:
+        """The result, or None where the file gets a second chance later."""
+        known = self._quarantine.verdict(task.request.path)
+        if known is not None:
+            return DecodeResult(known)
         self._ensure_started(slot)
         try:
-            return slot.decode(request)
+            return slot.decode(task.request)
         except WorkerDiedError as death:
-            slot.dispose(death)
-        # Perhaps the file was innocent: the machine short of memory, the disk slow. It gets
-        # a process of its own, and no other suspect runs at the same time.
-        with self._alone:
-            self._ensure_started(slot)
-            try:
-                return slot.decode(request)
-            except WorkerDiedError as death:
-                return DecodeResult(slot.dispose(death))
+            failure = slot.dispose(death)
+        if not task.suspect:
+            # Perhaps the file was innocent: the machine short of memory, the disk slow. It is
+            # tried again in a fresh process, after all others: they shall not wait for it.
+            with contextlib.suppress(RuntimeError):
+                self._queue.put(replace(task, suspect=True), LAST_OF_ALL)
+                return None
+            raise CancelledError  # the pool was closed meanwhile
+        self._quarantine.add(task.request.path, failure)
+        return DecodeResult(failure)
 
     def _ensure_started(self, slot: _Slot) -> None:
-        while not slot.running:
+        """Have the slot running; gives up for a while when that fails again and again."""
+        for _attempt in range(STARTS_TRIED):
+            if slot.running:
+                return
             if self._queue.closed:
                 raise CancelledError
-            with self._lock:
-                if self._failed_starts >= STARTS_TRIED:
-                    raise RuntimeError("the processes that decode pictures cannot be started")
-            started = slot.start()
-            with self._lock:
-                self._failed_starts = 0 if started else self._failed_starts + 1
+            if time.monotonic() < self._broken_until:
+                break
+            slot.start()
+        if not slot.running:
+            # Not for ever: what keeps processes from starting may pass.
+            self._broken_until = max(self._broken_until, time.monotonic() + BROKEN_SECONDS)
+            raise RuntimeError("the processes that decode pictures cannot be started")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
+    """A file and who waits for it.
+
+    Attributes:
+        request: What is wanted.
+        future: Told the result.
+        suspect: A worker has died of this file already.
+    """
+
     request: DecodeRequest
     future: Future[DecodeResult]
+    suspect: bool = False
+
+
+class _Quarantine:
+    """Files that workers died of twice: not tried again while they stay as they are."""
+
+    def __init__(self) -> None:
+        self._verdicts: dict[str, tuple[tuple[int, int], ImageFailure]] = {}
+
+    def verdict(self, path: str) -> ImageFailure | None:
+        """Why the file is not tried, or None."""
+        held = self._verdicts.get(path)
+        return held[1] if held is not None and held[0] == self._state(path) else None
+
+    def add(self, path: str, failure: ImageFailure) -> None:
+        self._verdicts[path] = (self._state(path), failure)
+
+    @staticmethod
+    def _state(path: str) -> tuple[int, int]:
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return (-1, -1)
+        return status.st_size, status.st_mtime_ns
 
 
 class _Queue:
@@ -306,10 +351,10 @@ class _Slot:
             return ImageFailure(FailureKind.UNREADABLE, seconds)
         if watch.too_late:
             seconds = f"took longer than {self._limits.decode_seconds:g} s"
-            return ImageFailure(FailureKind.TOO_LARGE, seconds)
+            return ImageFailure(FailureKind.STOPPED, seconds)
         if death.nonsense:
-            return ImageFailure(FailureKind.DAMAGED, "decoder gave a senseless answer")
-        return ImageFailure(FailureKind.DAMAGED, describe_exit(status))
+            return ImageFailure(FailureKind.STOPPED, "senseless answer")
+        return ImageFailure(FailureKind.STOPPED, describe_exit(status))
 
     def dismiss(self) -> None:
         """Let the idle process end."""

@@ -200,5 +200,5 @@ class WorkerProcess:
 def describe_exit(status: int) -> str:
     """How a process ended, for the detail of a failure."""
     if status < 0:
-        return f"decoder stopped (signal {-status})"
-    return f"decoder stopped (exit code {status})"
+        return f"signal {-status}"
+    return f"exit code {status}"

@@ -62,9 +62,13 @@ def test_names_come_back_as_they_were(tmp_path_factory, names):
     assert [row[1] for row in rows[1:]] == [f"l{name}" for name in names]
 
 
-def test_a_name_that_is_not_utf8_keeps_its_bytes(tmp_path):
-    write_csv(tmp_path / "o.csv", [ResultRow(os.fsdecode(b"gro\xdf.jpg"))])
-    assert b"gro\xdf.jpg," in (tmp_path / "o.csv").read_bytes()
+def test_a_name_that_is_not_utf8_leaves_the_file_valid_and_can_be_had_back(tmp_path):
+    name = os.fsdecode(b"gro\xdf.jpg")
+    write_csv(tmp_path / "o.csv", [ResultRow(name)])
+    text = (tmp_path / "o.csv").read_text(encoding="utf-8")
+    assert "gro\\udcdf.jpg," in text
+    cell = text.splitlines()[1].split(",")[0]
+    assert os.fsencode(cell.encode().decode("unicode_escape")) == b"gro\xdf.jpg"
 
 
 def test_a_missing_folder_is_told(tmp_path):

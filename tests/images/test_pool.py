@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fewshot_gui.images import memory
+from fewshot_gui.images import pool as pool_module
 from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.pool import (
     Crop,
@@ -125,13 +126,13 @@ def test_files_beyond_the_limit_are_not_read(photo):
 @pytest.mark.parametrize(
     ("fault", "kind", "detail"),
     [
-        ("kill", FailureKind.DAMAGED, "decoder stopped (signal 9)"),
-        ("segv", FailureKind.DAMAGED, "decoder stopped (signal 11)"),
-        ("exit", FailureKind.DAMAGED, "decoder stopped (exit code 3)"),
-        ("hang", FailureKind.TOO_LARGE, "took longer than 1 s"),
-        ("nonsense", FailureKind.DAMAGED, "decoder gave a senseless answer"),
-        ("garbage", FailureKind.DAMAGED, "decoder gave a senseless answer"),
-        pytest.param("swell", FailureKind.DAMAGED, "decoder stopped (signal 6)", marks=linux_only),
+        ("kill", FailureKind.STOPPED, "signal 9"),
+        ("segv", FailureKind.STOPPED, "signal 11"),
+        ("exit", FailureKind.STOPPED, "exit code 3"),
+        ("hang", FailureKind.STOPPED, "took longer than 1 s"),
+        ("nonsense", FailureKind.STOPPED, "senseless answer"),
+        ("garbage", FailureKind.STOPPED, "senseless answer"),
+        pytest.param("swell", FailureKind.STOPPED, "signal 6", marks=linux_only),
     ],
 )
 def test_a_deadly_file_is_tried_twice_and_then_given_up(faulty, photo, fault, kind, detail):
@@ -140,6 +141,26 @@ def test_a_deadly_file_is_tried_twice_and_then_given_up(faulty, photo, fault, ki
     assert result.failure == ImageFailure(kind, detail)
     assert Path(f"{path}.tries").read_bytes() == b".."
     assert faulty.submit(request(photo("good.jpg"))).result(WAIT).failure is None
+    # From now on it is known, and costs no worker any more: not before it is another file.
+    assert faulty.submit(request(path)).result(WAIT).failure == result.failure
+    assert Path(f"{path}.tries").read_bytes() == b".."
+    os.utime(path, ns=(1, 1))
+    faulty.submit(request(path)).result(WAIT)
+    assert Path(f"{path}.tries").read_bytes() == b"...."
+
+
+@posix_only
+def test_a_second_try_waits_until_the_innocent_are_done(photo):
+    """With one worker, the order in which files are opened shows it."""
+    order = []
+    with DecodePool(1, command=FAULTY) as pool:
+        names = ["kill-1.jpg", "good-1.jpg", "good-2.jpg"]
+        futures = [pool.submit(request(photo(name))) for name in names]
+        for name, future in zip(names, futures, strict=True):
+            future.add_done_callback(lambda _f, name=name: order.append(name))
+        for future in futures:
+            future.result(WAIT)
+    assert order == ["good-1.jpg", "good-2.jpg", "kill-1.jpg"]
 
 
 @posix_only
@@ -168,9 +189,7 @@ def test_a_file_that_eats_memory_meets_the_limit(faulty, photo):
     path = photo("memory-1.jpg")
     future = faulty.submit(request(path))
     # The fault raises MemoryError outside of the decoder's own guard: the worker ends.
-    assert future.result(WAIT).failure == ImageFailure(
-        FailureKind.DAMAGED, "decoder stopped (exit code 1)"
-    )
+    assert future.result(WAIT).failure == ImageFailure(FailureKind.STOPPED, "exit code 1")
 
 
 @linux_only
@@ -281,6 +300,7 @@ def test_closing_a_pool_that_never_worked():
 
 PARENT = """
 import os, signal, sys
+from fewshot_gui.images import pool as pool_module
 from fewshot_gui.images.pool import DecodePool, DecodeRequest, Limits
 worker, lock, good, hanging = sys.argv[1:]
 pool = DecodePool(1, Limits(decode_seconds=0.5),
@@ -321,6 +341,22 @@ def test_workers_that_never_start_are_an_error_and_not_a_hang(photo):
                 future.result(WAIT)
         with pytest.raises(RuntimeError, match="cannot be started"):
             pool.submit(request(path)).result(WAIT)
+
+
+def test_what_keeps_workers_from_starting_may_pass(photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(pool_module, "BROKEN_SECONDS", 0.0)
+    path = photo("a.jpg")
+    repaired = tmp_path / "repaired"
+    code = (
+        "import pathlib, runpy, sys\n"
+        f"pathlib.Path({str(repaired)!r}).exists() or sys.exit(1)\n"
+        "runpy.run_module('fewshot_gui.images.worker', run_name='__main__')"
+    )
+    with DecodePool(1, command=[sys.executable, "-P", "-c", code]) as pool:
+        with pytest.raises(RuntimeError, match="cannot be started"):
+            pool.submit(request(path)).result(WAIT)
+        repaired.touch()
+        assert pool.submit(request(path)).result(WAIT).failure is None
 
 
 @pytest.mark.parametrize(
