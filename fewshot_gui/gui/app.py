@@ -23,7 +23,7 @@ from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.workflow import Workbench
 
-APP_ID = "io.github.fewshot_gui.FewShotGui"
+APP_ID = "fewshot-gui"  # the name of the desktop entry
 
 
 @dataclass
@@ -71,10 +71,12 @@ def build(
     )
 
     def stop() -> None:
+        # The engine and the decoders end before the threads that wait for them.
+        runner.cancel_all()
         session.reader.close()
         thumbnails.close()
-        runner.shutdown()
         workbench.close()
+        runner.shutdown()
 
     window.closed.connect(stop)
     return Parts(window, session, runner, thumbnails, preferences, theme)

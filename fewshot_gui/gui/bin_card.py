@@ -58,6 +58,7 @@ class BinCard(QWidget):
         show_asked: Class id whose images the user wants to see.
         delete_asked: Class id.
         focus_asked: +1 or -1, the next or previous card.
+        example_chosen: Place in the card of the example that a key has moved to.
         drag_over: Global position of what is being dragged over the card.
         drag_ended: The user let go of an example.
     """
@@ -69,6 +70,7 @@ class BinCard(QWidget):
     show_asked = Signal(int)
     delete_asked = Signal(int)
     focus_asked = Signal(int)
+    example_chosen = Signal(QPoint)
     drag_over = Signal(QPoint)
     drag_ended = Signal()
 
@@ -85,6 +87,7 @@ class BinCard(QWidget):
         self._hot = False
         self._expanded = False
         self._selected = -1
+        self._first = 0  # the example painted first
         self._pressed: QPoint | None = None
         self._edit: NameEdit | None = None
         self.setAcceptDrops(True)
@@ -104,6 +107,7 @@ class BinCard(QWidget):
         if self._selected >= len(self.examples):
             self._selected = len(self.examples) - 1
         self._fit_height()
+        self._show_selected()
         self._describe()
         self.update()
 
@@ -116,7 +120,7 @@ class BinCard(QWidget):
 
     def visible_examples(self) -> tuple[str, ...]:
         """The examples that are painted."""
-        return self.examples[: self._capacity()]
+        return self.examples[self._first : self._first + self._capacity()]
 
     @property
     def chosen_example(self) -> str | None:
@@ -197,16 +201,50 @@ class BinCard(QWidget):
         return QRect(left, _TOP, self._sorted_rect().left() - left - 8, _HEAD)
 
     def _example_at(self, position: QPoint) -> int:
-        for index in range(self._capacity()):
-            if self._thumb_rect(index).contains(position):
-                return index
+        for place in range(len(self.visible_examples())):
+            if self._thumb_rect(place).contains(position):
+                return self._first + place
         return -1
+
+    def _expand(self, expanded: bool) -> None:
+        """Show all examples, or one line of them."""
+        self._expanded = expanded
+        self._fit_height()
+        self._show_selected()
+        self.update()
+
+    def _show_selected(self) -> None:
+        """Move on by whole lines until the chosen example is painted."""
+        columns, capacity = self._columns(), self._capacity()
+        last = max(0, len(self.examples) - capacity)
+        if not self._expanded:
+            self._first = 0
+            if self._selected >= capacity:
+                self._selected = -1  # keys never mean an example that nobody sees
+        elif self._selected < 0:
+            self._first = 0
+        elif self._selected < self._first:
+            self._first = self._selected // columns * columns
+        elif self._selected >= self._first + capacity:
+            behind = self._selected - capacity + 1
+            self._first = -(-behind // columns) * columns
+        self._first = min(self._first, -(-last // columns) * columns)
+
+    def _choose(self, index: int) -> None:
+        """Choose an example by key; the card opens where it would not be seen."""
+        self._selected = min(max(0, index), len(self.examples) - 1)
+        if self._selected >= self._capacity() and not self._expanded:
+            self._expand(True)
+        self._show_selected()
+        self.update()
+        self.example_chosen.emit(self._thumb_rect(self._selected - self._first).center())
 
     def sizeHint(self) -> QSize:
         return QSize(280, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit_height()
+        self._show_selected()
         super().resizeEvent(event)
 
     def _small_font(self) -> QFont:
@@ -291,8 +329,8 @@ class BinCard(QWidget):
             return
         ratio = self.devicePixelRatioF()
         box = QSize(THUMB, THUMB)
-        for index, path in enumerate(self.visible_examples()):
-            place = self._thumb_rect(index)
+        for index, path in enumerate(self.visible_examples(), self._first):
+            place = self._thumb_rect(index - self._first)
             pixmap = self._thumbnails.pixmap(path, box, ratio, BINS, radius=7, fill=True)
             if pixmap is None:
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -327,8 +365,7 @@ class BinCard(QWidget):
         if self._sorted_rect().contains(position):
             self.show_asked.emit(self.bin.id)
         elif self._more_rect().contains(position):
-            self._expanded = not self._expanded
-            self._fit_height()
+            self._expand(not self._expanded)
         else:
             self._selected = self._example_at(position)
             self._pressed = position if self._selected >= 0 else None
@@ -386,8 +423,11 @@ class BinCard(QWidget):
             self.show_asked.emit(self.bin.id)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.examples:
             step = 1 if key == Qt.Key.Key_Right else -1
-            self._selected = min(max(0, self._selected + step), self._capacity() - 1)
-            self.update()
+            self._choose(self._selected + step)
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.examples:
+            self._choose(0 if key == Qt.Key.Key_Home else len(self.examples) - 1)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
+            self._expand(key == Qt.Key.Key_Plus)
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.focus_asked.emit(1 if key == Qt.Key.Key_Down else -1)
         else:

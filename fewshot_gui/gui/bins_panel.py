@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from fewshot_gui.errors import UserError
-from fewshot_gui.gui.bin_card import BINS, BinCard
+from fewshot_gui.gui.bin_card import BINS, THUMB, BinCard
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.messages import Message
 from fewshot_gui.gui.mime import dragged, local_paths, split_folders
@@ -307,6 +307,7 @@ class BinsPanel(QWidget):
         card.show_asked.connect(self.show_asked)
         card.delete_asked.connect(self._session.remove_bin)
         card.focus_asked.connect(self._move_focus)
+        card.example_chosen.connect(lambda place: self._show_place(card, place))
         card.drag_over.connect(self._on_drag_over)
         card.drag_ended.connect(self.drag_ended)
         self._cards[bin.id] = card
@@ -383,12 +384,10 @@ class BinsPanel(QWidget):
         self._explain()
         self._new_button.setFocus()
 
-    def rename_current(self) -> None:
-        """Rename the bin that has the focus, or else the first one."""
-        card = self.current_card() or next(iter(self.cards), None)
-        if card is not None:
-            self._area.ensureWidgetVisible(card)
-            card.start_rename()
+    def rename(self, card: BinCard) -> None:
+        """Edit the name of a bin in its card."""
+        self._area.ensureWidgetVisible(card)
+        card.start_rename()
 
     def _rename(self, class_id: int, name: str) -> None:
         try:
@@ -403,6 +402,10 @@ class BinsPanel(QWidget):
             following = cards[min(max(0, cards.index(current) + step), len(cards) - 1)]
             following.setFocus()
             self._area.ensureWidgetVisible(following)
+
+    def _show_place(self, card: BinCard, place: QPoint) -> None:
+        there = card.mapTo(self._list, place)
+        self._area.ensureVisible(there.x(), there.y(), 0, THUMB)
 
     # -- drops on what is no card ----------------------------------------------------------
 

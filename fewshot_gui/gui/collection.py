@@ -6,7 +6,7 @@ that nothing here loops over all images.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,15 @@ class Collection:
         self.confidence: NDArray[np.float32] = np.zeros(size, np.float32)
         self.runner_up: Rows = np.full(size, NO_CLASS, np.int64)
         self.runner_up_confidence: NDArray[np.float32] = np.zeros(size, np.float32)
+
+    def keep_predictions(self, classes: Sequence[int]) -> None:
+        """Forget what the learner said of other classes: they are no more."""
+        gone = ~np.isin(self.best, classes)
+        self.best[gone] = NO_CLASS
+        self.confidence[gone] = 0.0
+        lost = gone | ~np.isin(self.runner_up, classes)
+        self.runner_up[lost] = NO_CLASS
+        self.runner_up_confidence[lost] = 0.0
 
     def set_predictions(self, rows: Rows, predictions: Predictions) -> None:
         """Keep what the learner said of these rows."""

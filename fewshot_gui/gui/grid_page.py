@@ -364,6 +364,8 @@ class GridPage(QWidget):
             return
         if self._session.scanning:
             self.empty.say(_("Looking for pictures…"), "")
+        elif self._session.listing_stopped and not len(collection.targets):
+            self.empty.say(_("No pictures were found before the listing was stopped"), "")
         elif not len(collection.targets):
             self.empty.say(
                 _("No pictures in this folder"),

@@ -120,6 +120,7 @@ def shortcuts_page(actions: Iterable[QAction]) -> str:
         (_("Put the selected pictures in a bin"), "1 … 9"),
         (_("Larger or smaller pictures"), _("Ctrl+wheel")),
         (_("Choose an example in the bin that has the focus"), "← →"),
+        (_("All examples of the bin that has the focus, or one line"), "+ −"),
         (_("Next or previous bin"), "↑ ↓"),
         (_("Take the chosen example out of its bin"), _("Del")),
     ]

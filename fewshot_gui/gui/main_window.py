@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from fewshot_gui.gui.about import AboutDialog
 from fewshot_gui.gui.actions import Actions
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.banner import Banners
+from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bins_panel import BinsPanel
 from fewshot_gui.gui.dialogs import Dialogs, Leave
 from fewshot_gui.gui.errors_dialog import ErrorsDialog
@@ -30,7 +32,7 @@ from fewshot_gui.gui.image_delegate import ImageDelegate
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.image_model import ImageModel
 from fewshot_gui.gui.messages import Kind, Message
-from fewshot_gui.gui.mime import local_paths, split_folders
+from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
 from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.session import Session
@@ -143,6 +145,12 @@ class MainWindow(QMainWindow):
             lambda: self._session.learner,
             self._choose_learner,
         )
+        self._add_choices(
+            sort.addMenu(_("Compute &on")),
+            device_words(),
+            lambda: self._preferences.now.device,
+            self._choose_device,
+        )
         _add(sort, actions, None, "cancel", "resume")
         view = bar.addMenu(_("&View"))
         self._add_choices(
@@ -212,7 +220,7 @@ class MainWindow(QMainWindow):
             new_bin=self.panel.begin_new_bin,
             new_bin_selected=lambda: self.panel.begin_new_bin(self.grid.selected_paths()),
             import_bins=self.choose_class_folders,
-            rename=self.panel.rename_current,
+            rename=self._rename_bin,
             delete=self._delete_bin,
             larger=lambda: self.page.zoom(1),
             smaller=lambda: self.page.zoom(-1),
@@ -324,18 +332,30 @@ class MainWindow(QMainWindow):
             self._session.confirm(rows)
 
     def take_out(self) -> None:
-        """Take the example that has the focus, or else the selected images, out of their bins."""
-        card = self.panel.current_card()
-        example = card.chosen_example if card is not None else None
-        self._session.take_out([example] if example else self.grid.selected_paths())
-
-    def _delete_bin(self) -> None:
+        """Take the example, or the selected images, out of their bins: what has the focus."""
         card = self.panel.current_card()
         if card is not None:
+            self._session.take_out([card.chosen_example] if card.chosen_example else [])
+        elif self.page.isAncestorOf(self.focusWidget() or self):
+            self._session.take_out(self.grid.selected_paths())
+
+    def _delete_bin(self) -> None:
+        card = self._chosen_card()
+        if card is not None:
             self._session.remove_bin(card.bin.id)
-        else:
+
+    def _rename_bin(self) -> None:
+        card = self._chosen_card()
+        if card is not None:
+            self.panel.rename(card)
+
+    def _chosen_card(self) -> BinCard | None:
+        """The bin that has the focus; says how to choose one where none has."""
+        card = self.panel.current_card()
+        if card is None:
             text = _("Choose a bin first: click on it or press Ctrl+2.")
             self.banners.show_message(Message(Kind.INFO, text))
+        return card
 
     def _focus_bins(self) -> None:
         cards = self.panel.cards
@@ -346,6 +366,12 @@ class MainWindow(QMainWindow):
         self._session.set_learner(str(key))
         self._preferences.update(learner=str(key))
         self.status.show_facts()
+
+    def _choose_device(self, key: object) -> None:
+        if key != self._preferences.now.device:
+            self._preferences.update(device=str(key))
+            text = _("This takes effect when the program is started the next time.")
+            self.banners.show_message(Message(Kind.INFO, text))
 
     # -- actions: help -----------------------------------------------------------------------------
 
@@ -440,7 +466,8 @@ class MainWindow(QMainWindow):
         reader = self._session.reader
         busy = self._session.scanning or reader.state is ReaderState.READING
         self.actions_by_name["cancel"].setEnabled(busy)
-        self.actions_by_name["resume"].setEnabled(reader.state is ReaderState.PAUSED)
+        waiting = reader.state is ReaderState.PAUSED or self._session.listing_stopped
+        self.actions_by_name["resume"].setEnabled(waiting)
 
     def _on_preferences(self) -> None:
         self._theme.choose(self._preferences.now.theme)
@@ -473,7 +500,7 @@ class MainWindow(QMainWindow):
     # -- drops ----------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if split_folders(local_paths(event.mimeData()))[0]:
+        if brings_folder(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
@@ -519,6 +546,16 @@ class MainWindow(QMainWindow):
             self.resize(1280, 820)
         if splitter is not None:
             self.splitter.restoreState(splitter)
+
+
+def device_words() -> list[tuple[str, str]]:
+    """Where the network can run on this kind of machine, as (setting, text)."""
+    graphics = "mps" if sys.platform == "darwin" else "cuda"
+    return [
+        ("auto", _("&Automatic")),
+        ("cpu", _("&Processor (CPU)")),
+        (graphics, _("&Graphics card (GPU)")),
+    ]
 
 
 def _window_state() -> QSettings:

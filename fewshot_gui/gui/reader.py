@@ -68,7 +68,8 @@ class Reader(QObject):
         """Take another collection; nothing is read before ``read``."""
         self.close()
         self._collection = collection
-        self._runner.start("embed", self._workbench.warm_up, failed=nothing, notice=self._notice)
+        # In a lane of its own: what the cache knows does not wait for the engine.
+        self._runner.start("warm-up", self._workbench.warm_up, failed=nothing, notice=self._notice)
 
     def close(self) -> None:
         """Stop and forget the collection."""
@@ -77,6 +78,7 @@ class Reader(QObject):
         with self._lock:
             self._arrived.clear()
         self._collection = None
+        self._first = np.empty(0, np.int64)  # rows of one table mean nothing in the next
         self._set_state(ReaderState.IDLE)
 
     def read(self, first: Rows | None = None) -> None:

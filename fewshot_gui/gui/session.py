@@ -26,9 +26,9 @@ from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.scan import ScanResult, image_file, scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.learners.registry import DEFAULT_LEARNER
+from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners
 from fewshot_gui.paths import resource
-from fewshot_gui.project.model import Edit, Project
+from fewshot_gui.project.model import Edit, Label, Project
 from fewshot_gui.texts import _, ngettext
 from fewshot_gui.workflow import Workbench
 
@@ -46,6 +46,7 @@ class Session(QObject):
         sorter: Predicts them.
         learner: Key of the learner in use.
         scan_result: What the last complete scan found.
+        listed: Whether the open folder was listed to its end.
         unsaved: Whether the user decided something since the last export.
 
     Signals:
@@ -83,8 +84,10 @@ class Session(QObject):
         self.id = uuid.uuid4().hex
         self.project = Project()
         self.collection: Collection | None = None
-        self.learner = learner or DEFAULT_LEARNER
+        known = {info.key for info in all_learners()}  # the settings may be another version's
+        self.learner = learner if learner in known else DEFAULT_LEARNER
         self.scan_result: ScanResult | None = None
+        self.listed = False
         self.unsaved = False
         self._workbench = workbench
         self._runner = runner
@@ -110,19 +113,7 @@ class Session(QObject):
         self.scan_result = None
         self.reader.open(collection)
         self.sorter.open(collection)
-        table = collection.table
-
-        def look(job: Job) -> tuple[ScanResult, Rows]:
-            found = scan(folder, job, lambda files: self._on_batch(collection, job, files))
-            return found, np.asarray(table.add(found.files), np.int64)
-
-        self._scan = job = self._runner.start(
-            "scan",
-            look,
-            done=lambda result: self._on_scanned(job, *result),
-            failed=lambda error: self._on_scan_failed(job, error),
-            cancelled=lambda: self._on_listed(job),
-        )
+        self._start_scan(collection)
         self.folder_changed.emit()
         self.progress_changed.emit()
         self._take_labels_along()
@@ -133,7 +124,7 @@ class Session(QObject):
                     Kind.INFO,
                     text.format(count=kept),
                     action=_("Start without bins"),
-                    run=self.start_over,
+                    run=self.remove_all_bins,
                     key="kept",
                 )
             )
@@ -152,28 +143,24 @@ class Session(QObject):
         self._leave()
         self.collection = None
         self.scan_result = None
+        self.listed = False
         self.sorter.open(None)
-        self.start_over()
-        self.folder_changed.emit()
-        self.progress_changed.emit()
-
-    def start_over(self) -> None:
-        """Forget all bins and labels."""
         self.project = Project()
         self.unsaved = False
-        if self.collection is not None:
-            rows = np.flatnonzero(self.collection.source != NOBODY)
-            self.collection.source[rows] = NOBODY
-            self.collection.label[rows] = NO_CLASS
-            self.labels_changed.emit(rows)
-            self._refit()
         self.bins_changed.emit()
         self.history_changed.emit()
+        self.folder_changed.emit()
+        self.progress_changed.emit()
 
     @property
     def scanning(self) -> bool:
         """Whether the folder is still being listed."""
         return self._scan is not None
+
+    @property
+    def listing_stopped(self) -> bool:
+        """Whether the listing ended before it was complete: images may be missing."""
+        return self.collection is not None and not self.listed and not self.scanning
 
     def cancel(self) -> None:
         """Stop the scan or the reading, whichever goes on."""
@@ -183,7 +170,10 @@ class Session(QObject):
             self.reader.pause()
 
     def resume(self) -> None:
-        """Go on reading."""
+        """Go on with what was stopped: listing, reading or both."""
+        if self.collection is not None and self.listing_stopped:
+            self._start_scan(self.collection)
+            self.progress_changed.emit()
         self.reader.resume()
 
     # -- bins --------------------------------------------------------------------------
@@ -203,6 +193,11 @@ class Session(QObject):
     def remove_bin(self, class_id: int) -> None:
         """Delete a bin; its images go back to being unlabelled."""
         self._did(self.project.remove_bin(class_id))
+
+    def remove_all_bins(self) -> None:
+        """Delete all bins. Each can be brought back by an undo."""
+        for bin in self.project.bins[::-1]:
+            self._did(self.project.remove_bin(bin.id), touches=False)
 
     def import_class_folders(self, folders: Iterable[str]) -> None:
         """One bin for each sub-folder that holds images, with those images as examples."""
@@ -259,31 +254,25 @@ class Session(QObject):
             self._refit()
 
     def export_csv(self, path: str, anyway: bool = False) -> None:
-        """Write the result. Asks first where images have not been read yet."""
+        """Write the result. Asks first where images are not listed or not read yet."""
         collection = self.collection
         if collection is None:
             return
-        waiting = len(collection.pending_targets())
-        if waiting and not anyway:
-            text = ngettext(
-                "{count} picture has not been read yet.",
-                "{count} pictures have not been read yet.",
-                waiting,
-            )
+        missing = [] if anyway else self._missing(collection)
+        if missing:
             self.message.emit(
                 Message(
                     Kind.WARNING,
-                    text.format(count=f"{waiting:,}"),
-                    _("Their rows would have no result."),
-                    _("Export anyway"),
-                    lambda: self.export_csv(path, anyway=True),
+                    " ".join(missing),
+                    action=_("Export anyway"),
+                    run=lambda: self.export_csv(path, anyway=True),
                     key="export",
                 )
             )
             return
         project = self.project.snapshot()
         table, targets, learner = collection.table, collection.targets, self.learner
-        decided = self.project.undo_text, len(self.project.labels)
+        source = self.project
 
         def work(job: Job) -> int:
             rows = workflow.result_rows(project, table, targets, learner, job)
@@ -291,7 +280,7 @@ class Session(QObject):
             return len(rows)
 
         def done(count: int) -> None:
-            if decided == (self.project.undo_text, len(self.project.labels)):
+            if source is self.project and project.edits == source.edits:
                 self.unsaved = False
             self.settled.emit("export")
             self.exported.emit(path, count)
@@ -299,6 +288,23 @@ class Session(QObject):
         self._runner.start(
             "learner", work, done=done, failed=self._on_failed, notice=self._on_notice
         )
+
+    def _missing(self, collection: Collection) -> list[str]:
+        """What a result written now would lack, in sentences."""
+        sentences = []
+        if not self.listed:
+            sentences.append(_("The folder was not listed to its end."))
+            sentences.append(_("Pictures that were not found would have no row."))
+        waiting = len(collection.pending_targets())
+        if waiting:
+            text = ngettext(
+                "{count} picture has not been read yet.",
+                "{count} pictures have not been read yet.",
+                waiting,
+            )
+            sentences.append(text.format(count=f"{waiting:,}"))
+            sentences.append(_("Their rows would have no result."))
+        return sentences
 
     # -- inside: labels ------------------------------------------------------------------
 
@@ -311,8 +317,10 @@ class Session(QObject):
         if self.collection is not None:
             after = {path: label for path, (_before, label) in edit.labels.items()}
             rows, unknown = self.collection.set_labels(after)
-            if unknown:  # taken back from before another folder was opened
-                self._take_labels_along(unknown)
+            # taken back from before another folder was opened; only examples are needed here
+            examples = [path for path in unknown if _is_example(after[path])]
+            if examples:
+                self._take_labels_along(examples)
             if edit.changes_support:
                 self._read_examples(rows)
                 self._refit()  # first: who hears of the change sees that a run is under way
@@ -361,7 +369,10 @@ class Session(QObject):
         return inside, outside
 
     def _take_labels_along(self, paths: Iterable[str] | None = None) -> None:
-        """Bring the files of labelled images into the table of the open folder."""
+        """Bring the files of examples into the table of the open folder.
+
+        Confirmed images teach nothing: they get their labels where the scan finds them.
+        """
         if paths is None:
             paths = [p for b in self.project.bins for p in self.project.support(b.id)]
         paths = list(paths)
@@ -452,14 +463,36 @@ class Session(QObject):
             self._scan = None
         self.reader.close()
 
+    def _start_scan(self, collection: Collection) -> None:
+        """List the folder; images that an earlier listing has found stay where they are."""
+        self.listed = False
+        table = collection.table
+
+        def look(job: Job) -> tuple[ScanResult, Rows]:
+            found = scan(collection.folder, job, lambda f: self._on_batch(collection, job, f))
+            return found, np.asarray(table.add(found.files, as_targets=True), np.int64)
+
+        self._scan = job = self._runner.start(
+            "scan",
+            look,
+            done=lambda result: self._on_scanned(job, *result),
+            failed=lambda error: self._on_scan_failed(job, error),
+            cancelled=lambda: self._on_listed(job),
+        )
+
     def _on_batch(self, collection: Collection, job: Job, files: list[ImageFile]) -> None:
         """Called in the scan's thread."""
-        rows = np.asarray(collection.table.add(files), np.int64)
+        rows = np.asarray(collection.table.add(files, as_targets=True), np.int64)
 
         def add() -> None:
-            if job is self._scan:
-                collection.append(rows)
-                self.images_added.emit(rows)
+            if job is not self._scan:
+                return
+            new = rows[~np.isin(rows, collection.targets)]
+            collection.append(new)
+            known = self.project.labels
+            collection.set_labels({f.path: known[f.path] for f in files if f.path in known})
+            if len(new):
+                self.images_added.emit(new)
 
         self._runner.call(add)
 
@@ -467,6 +500,7 @@ class Session(QObject):
         if job is not self._scan or self.collection is None:
             return
         self.scan_result = result
+        self.listed = True
         self.collection.set_targets(rows)
         self._on_listed(job)
 
@@ -482,10 +516,12 @@ class Session(QObject):
     def _on_scan_failed(self, job: Job, error: BaseException) -> None:
         if job is not self._scan:
             return
-        self._scan = None
         self._on_failed(error)
-        if self.collection is not None and not len(self.collection.targets):
-            self.close_folder()
+        if self.collection is not None and len(self.collection.targets):
+            self._on_listed(job)
+            return
+        self._scan = None
+        self.close_folder()
 
     # -- inside: news --------------------------------------------------------------------------
 
@@ -539,3 +575,7 @@ class Session(QObject):
             self.message.emit(Message.from_error(error))
         else:
             self.crashed.emit(error)
+
+
+def _is_example(label: Label | None) -> bool:
+    return label is not None and label.is_support

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from fewshot_gui import workflow
@@ -18,11 +19,15 @@ from fewshot_gui.workflow import Classifier
 
 @dataclass(frozen=True)
 class _Sorted:
-    """What one run brings back: a classifier and what it says of some rows."""
+    """What one run brings back: a classifier and what it says of some rows.
 
-    classifier: Classifier
+    Both are None where fewer than two classes have an example that is read.
+    """
+
+    classifier: Classifier | None
     rows: Rows
-    predictions: Predictions
+    predictions: Predictions | None
+    conflicts: tuple[tuple[str, ...], ...] = ()
 
 
 class Sorter(QObject):
@@ -65,23 +70,30 @@ class Sorter(QObject):
         if collection is None:
             return
         self._stop()
-        support = workflow.support_set(project, collection.table)
-        self.conflicts.emit(support.conflicts)
-        if len(set(support.labels.tolist())) < 2:
+        filled = project.filled_bins
+        if len(filled) < 2:
             self._classifier = None
             collection.clear_predictions()
+            self.conflicts.emit(())
             self.changed.emit()
             return
-        table, targets, revision = collection.table, collection.targets, project.revision
+        collection.keep_predictions([b.id for b in filled])
+        table, targets, snapshot = collection.table, collection.targets, project.snapshot()
 
         def work(job: Job) -> _Sorted:
+            # here and not before: gathering ten thousand examples would be felt
+            support = workflow.support_set(snapshot, table)
+            if len(support.class_ids) < 2:
+                return _Sorted(None, np.empty(0, np.int64), None, support.conflicts)
             classifier = workflow.fit(learner, support, table, job)
             rows = table.ready(targets)
-            return _Sorted(classifier, rows, classifier.predict(table, rows, job))
+            predictions = classifier.predict(table, rows, job)
+            return _Sorted(classifier, rows, predictions, support.conflicts)
 
         def done(result: _Sorted) -> None:
-            if job is not self._job or revision != project.revision:
+            if job is not self._job or snapshot.revision != project.revision:
                 return
+            self.conflicts.emit(result.conflicts)
             collection.clear_predictions()  # a target that is not among the rows has none
             self._classifier = result.classifier
             self._finish(collection, result)
@@ -127,7 +139,8 @@ class Sorter(QObject):
     def _finish(self, collection: Collection, result: _Sorted) -> None:
         self._job = None
         self.busy = False
-        collection.set_predictions(result.rows, result.predictions)
+        if result.predictions is not None:
+            collection.set_predictions(result.rows, result.predictions)
         self.changed.emit()
         self.predict_new()
 

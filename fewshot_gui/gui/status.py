@@ -59,6 +59,7 @@ class StatusLine(QWidget):
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._show_progress)
         self._patient = False
+        self._stopped = False
         session.progress_changed.connect(self.show_progress)
         session.rows_changed.connect(lambda _rows: self.show_facts())
         session.images_added.connect(lambda _rows: self.show_facts())
@@ -82,6 +83,8 @@ class StatusLine(QWidget):
         self.facts.show()
         total = len(collection.targets)
         parts = [ngettext("{count} image", "{count} images", total).format(count=f"{total:,}")]
+        if self._session.listing_stopped:
+            parts.append(_("listing was stopped"))
         failed = collection.failed_targets()
         if len(failed):
             kinds = collection.failure_kinds(failed.tolist())
@@ -130,6 +133,9 @@ class StatusLine(QWidget):
     def show_progress(self) -> None:
         """Show how far scan and reading are; what is over in a moment shows nothing."""
         reader = self._session.reader
+        if self._stopped != self._session.listing_stopped:
+            self._stopped = self._session.listing_stopped
+            self.show_facts()
         busy = self._session.scanning or reader.state is ReaderState.READING
         if busy and not self._patient and not self._patience.isActive():
             self._patience.start()
@@ -145,20 +151,25 @@ class StatusLine(QWidget):
     def _paint_progress(self, busy: bool) -> None:
         reader = self._session.reader
         paused = reader.state is ReaderState.PAUSED
-        visible = (busy and self._patient) or paused
+        stopped = not busy and self._stopped
+        waiting = paused or stopped
+        visible = (busy and self._patient) or waiting
         for widget in (self.activity, self.button):
             widget.setVisible(visible)
-        self.bar.setVisible(visible and not paused)
+        self.bar.setVisible(visible and not waiting)
         if not visible:
             return
-        self.button.setText(_("Resume") if paused else _("Cancel"))
+        self.button.setText(_("Resume") if waiting else _("Cancel"))
         self.button.setAccessibleName(self.button.text())
-        self.button.setToolTip("" if paused else _("Esc"))
+        self.button.setToolTip("" if waiting else _("Esc"))
         if self._session.scanning:
             collection = self._session.collection
             found = len(collection.targets) if collection else 0
             self.activity.setText(_("Looking for pictures: {count}").format(count=f"{found:,}"))
             self.bar.setRange(0, 0)
+            return
+        if stopped and not paused:
+            self.activity.setText(_("The folder was not listed to its end"))
             return
         done, total = reader.counts
         words = (
@@ -174,10 +185,11 @@ class StatusLine(QWidget):
         self.bar.setValue(done)
 
     def _on_button(self) -> None:
-        if self._session.reader.state is ReaderState.PAUSED and not self._session.scanning:
-            self._session.resume()
-        else:
+        reader = self._session.reader
+        if self._session.scanning or reader.state is ReaderState.READING:
             self._session.cancel()
+        else:
+            self._session.resume()
 
 
 def time_left(seconds: float) -> str:
@@ -197,4 +209,5 @@ def _kind_words(kind: FailureKind) -> str:
         FailureKind.TOO_LARGE: _("too large"),
         FailureKind.MISSING: _("missing"),
         FailureKind.UNREADABLE: _("cannot be opened"),
+        FailureKind.STOPPED: _("decoder failed"),
     }[kind]

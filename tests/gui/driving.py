@@ -3,7 +3,7 @@
 The offscreen platform has no drags of its own (``QDrag.exec`` returns at once there), so on
 it the drop is delivered to the window by Qt's own drag events, which go through the same
 enter, move and drop code. On xcb and minimal the drag is Qt's from beginning to end;
-``test_drags_for_real.py`` runs the drag tests again on minimal.
+``test_start.py`` runs the drag tests again on minimal.
 """
 
 from __future__ import annotations

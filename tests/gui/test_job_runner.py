@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 
 import pytest
 from PySide6.QtCore import QObject, Signal
@@ -112,6 +113,21 @@ def test_shutdown_waits_and_nothing_is_called_afterwards(start, runner, qtbot):
     qtbot.wait(10)
     assert start.ends == []
     assert runner.start("a", work, failed=lambda error: None).cancelled
+
+
+def test_shutdown_leaves_a_thread_behind_that_hears_nothing(start, runner, qtbot):
+    go = threading.Event()
+    start(lambda job: go.wait(20))
+    began = time.monotonic()
+    runner.shutdown(0.2)
+    assert time.monotonic() - began < 2
+    left = [t for t in threading.enumerate() if t.name == "lane-a"]
+    assert all(t.daemon for t in left)  # none keeps the program alive
+    go.set()
+    for thread in left:
+        thread.join(5)
+    qtbot.wait(10)
+    assert start.ends == []
 
 
 class _Source(QObject):

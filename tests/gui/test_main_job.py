@@ -19,7 +19,7 @@ from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.learners.predictions import NO_CLASS
 from tests.gui.conftest import path_of, put, sum_sorted
 from tests.gui.driving import click_tile, drag, drop_files, example_place, tile_place
-from tests.pictures import make_picture
+from tests.pictures import make_classes, make_picture
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -199,8 +199,8 @@ def test_a_folder_of_class_folders_makes_the_bins(opened, session, examples, qtb
     drop_files(opened.panel.drop_area, QPoint(40, 40), [examples])
     qtbot.waitUntil(lambda: len(session.project.bins) == 3)
     assert [b.name for b in session.project.bins] == ["blue", "green", "red"]
-    qtbot.waitUntil(lambda: sum_sorted(session) == 24)
-    assert session.collection.sorted_counts() == {b.id: 8 for b in session.project.bins}
+    each = {b.id: 8 for b in session.project.bins}
+    qtbot.waitUntil(lambda: session.collection.sorted_counts() == each)
     assert len(opened.panel.cards) == 3
 
 
@@ -255,8 +255,8 @@ def test_examples_are_read_first_and_partial_results_are_shown(
     qtbot.waitUntil(lambda: len(session.project.bins) == 3)
     workbench.gate.set()
     qtbot.waitUntil(lambda: sum_sorted(session) == 24)
-    first_read = workbench.embedded[:6] if len(workbench.embedded) == 30 else []
-    assert all("examples" in path for path in first_read)
+    qtbot.waitUntil(lambda: len(workbench.embedded) == 30)
+    assert all("examples" in path for path in workbench.embedded[:6])
 
 
 def test_cancel_and_resume(window, session, folder, workbench, qtbot):
@@ -451,6 +451,62 @@ def test_keys_inside_a_bin(sorted_window, session, qtbot):
     qtbot.keyClick(blue, Qt.Key.Key_Right)
     qtbot.keyClick(blue, Qt.Key.Key_Delete)
     assert session.project.support(blue.bin.id) == ()
+
+
+def test_delete_means_what_has_the_focus(sorted_window, session, qtbot):
+    red, _blue = sorted_window.panel.cards
+    click_tile(sorted_window.grid, 0)  # blue0.png, an example
+    labels = dict(session.project.labels)
+    red.setFocus()
+    assert red.chosen_example is None
+    qtbot.keyClick(red, Qt.Key.Key_Delete)
+    assert session.project.labels == labels
+    sorted_window.panel._new_button.setFocus()
+    qtbot.keyClick(sorted_window.panel._new_button, Qt.Key.Key_Delete)
+    assert session.project.labels == labels
+    sorted_window.grid.setFocus()
+    qtbot.keyClick(sorted_window.grid, Qt.Key.Key_Delete)
+    assert session.project.label(path_of(session, "blue0.png")) is None
+
+
+def test_f2_without_a_bin_in_focus_renames_none(sorted_window, qtbot):
+    sorted_window.grid.setFocus()
+    qtbot.keyClick(sorted_window.grid, Qt.Key.Key_F2)
+    assert all(card._edit is None for card in sorted_window.panel.cards)
+    assert "Choose a bin first" in sorted_window.banners.messages[0].text
+
+
+def test_every_example_of_a_bin_is_reached_by_key(opened, session, tmp_path, qtbot):
+    make_classes(tmp_path / "many", 140, first=100, flat=False)
+    session.import_class_folders([str(tmp_path / "many")])
+    qtbot.waitUntil(lambda: len(session.project.bins) == 3)
+    card = opened.panel.cards[0]
+    qtbot.waitUntil(lambda: card.isVisible() and card.width() > 150)
+    card.setFocus()
+    reached = []
+    for _i in range(140):
+        qtbot.keyClick(card, Qt.Key.Key_Right)
+        assert card.chosen_example in card.visible_examples()
+        reached.append(card.chosen_example)
+    assert tuple(reached) == card.examples
+    for _i in range(139):
+        qtbot.keyClick(card, Qt.Key.Key_Left)
+        assert card.chosen_example in card.visible_examples()
+    assert card.chosen_example == card.examples[0]
+    qtbot.keyClick(card, Qt.Key.Key_End)
+    assert card.chosen_example == card.examples[-1]
+    tall = card.height()
+    qtbot.keyClick(card, Qt.Key.Key_Minus)
+    assert card.height() < tall
+    assert card.chosen_example is None  # it is not in sight any more
+    qtbot.keyClick(card, Qt.Key.Key_Plus)
+    assert card.height() == tall
+
+
+def test_where_the_network_runs_can_be_chosen(window, parts):
+    window._choose_device("cpu")
+    assert parts.preferences.now.device == "cpu"
+    assert "next time" in window.banners.messages[0].text
 
 
 def test_another_learner_sorts_again(sorted_window, session, qtbot, parts):
