@@ -60,7 +60,7 @@ def test_web_addresses_are_no_files():
     assert local_paths(data) == ("/b.png",)
 
 
-def test_a_drag_looks_at_few_of_many_paths(tmp_path, monkeypatch):
+def test_a_drag_looks_at_few_of_many_paths(monkeypatch):
     looked = []
     monkeypatch.setattr(Path, "is_dir", lambda path: looked.append(path) or False)
     data = QMimeData()

@@ -14,7 +14,7 @@ from fewshot_gui.gui import session as session_module
 from fewshot_gui.gui.collection import CONFIRMED, SUPPORT
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.session import Session
-from fewshot_gui.images.files import FailureKind
+from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.scan import scan
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import DEFAULT_LEARNER
@@ -232,8 +232,6 @@ def test_two_bins_of_which_one_cannot_be_read_predict_nothing(opened, session, t
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_every_way_to_fail_has_words(window, session, folder, workbench, qtbot, kind):
-    from fewshot_gui.images.files import ImageFailure
-
     window.open_folder(str(folder))
     qtbot.waitUntil(lambda: not session.scanning)
     qtbot.waitUntil(idle(session))
