@@ -91,14 +91,25 @@ def _add_classify(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_recognition(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--learner", default="prototypes", metavar="KEY")
-    command.add_argument("--backbone", default="lite0", metavar="KEY")
+    command.add_argument(
+        "--learner", default="prototypes", metavar="KEY", help=_("prototypes or matching")
+    )
+    command.add_argument(
+        "--backbone", default="lite0", metavar="KEY", help=_("the network that looks at images")
+    )
     command.add_argument(
         "--device", default="auto", metavar="auto|cpu|cuda|mps", help=_("where to compute")
     )
 
 
 def _run_window(args: argparse.Namespace, job: Job) -> int:
+    if args.folder is not None and not Path(args.folder).is_dir():
+        raise UserError(
+            _("There is no folder “{folder}”, and no command of that name.").format(
+                folder=args.folder
+            ),
+            _("“fewshot-gui --help” lists the commands."),
+        )
     return _open_window(args.folder, sample=False)
 
 

@@ -23,7 +23,7 @@ from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import learner_info
-from fewshot_gui.learners.support import Classifier, SupportSet, fit, support_set, too_few_classes
+from fewshot_gui.learners.support import Classifier, SupportSet, fit, support_set
 from fewshot_gui.paths import cache_dir
 from fewshot_gui.project.model import Project
 from fewshot_gui.texts import _, ngettext
@@ -146,8 +146,11 @@ def sort_folder(
     project, table = Project(), workbench.new_table()
     classes = find_class_folders(support, job)
     project.add_bins({c.name: [file.path for file in c.files] for c in classes})
-    if len(project.filled_bins) < 2:
-        raise too_few_classes()
+    if len(classes) < 2:
+        raise UserError(
+            _("There is only one class in “{folder}”.").format(folder=support),
+            _("Sorting needs at least two classes: one sub-folder with examples for each."),
+        )
     examples = table.add(file for c in classes for file in c.files)
     found = scan(targets, job)
     if not found.files:

@@ -192,3 +192,9 @@ def test_doctor_names_versions_and_places():
     assert done.returncode == 0, done.stderr
     for word in ("fewshot-gui", "Python", "torch", "cpu", "lite0", "Cache"):
         assert word in done.stdout
+
+
+def test_a_mistyped_command_is_told_and_opens_nothing():
+    done = run("clasify")
+    assert done.returncode == 2
+    assert "clasify" in done.stderr

@@ -180,7 +180,7 @@ def test_a_cache_that_cannot_be_written_is_told_once_and_the_sort_goes_on(folder
         ("support", "nowhere", "does not exist"),
         ("empty", "targets", "no image"),
         ("support", "empty", "no image"),
-        ("support/red", "targets", "two classes"),
+        ("support/red", "targets", "only one class"),
         ("support/red/0.png", "targets", "not a folder"),
     ],
 )

@@ -209,13 +209,17 @@ class GridPage(QWidget):
     def _set_view(self, view: View) -> None:
         if view == self._view:
             return
+        doubts_first = view.order is Order.LEAST_SURE and self._view.order is not view.order
         regrouped = (view.order is Order.GROUPED) != (self._view.order is Order.GROUPED)
         self._view = view
         if regrouped:
             self.grid.set_tile(self.slider.value(), headed=view.order is Order.GROUPED)
         self._late = False
         self._rearrange()
-        self.grid.show_from_start()
+        if doubts_first:
+            self.grid.go_to_first()
+        else:
+            self.grid.show_from_start()
         self._select_in_combos()
         self.shown_class.emit(view.class_id)
 

@@ -156,6 +156,12 @@ class ImageGrid(QListView):
             self.verticalScrollBar().setValue(scroll)
         self._settle.start()
 
+    def go_to_first(self) -> None:
+        """Leave the selection and go to the first image, whatever was current."""
+        self.clearSelection()
+        self.setCurrentIndex(self._images.index(0))
+        self.scrollToTop()
+
     def show_from_start(self) -> None:
         """Scroll to what is selected, or else to the top."""
         if len(self.selected_positions()) and self.currentIndex().isValid():

@@ -35,7 +35,7 @@ from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
 from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.gui.reader import ReaderState
-from fewshot_gui.gui.session import Session
+from fewshot_gui.gui.session import Session, sample_folder
 from fewshot_gui.gui.status import StatusLine
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -278,9 +278,6 @@ class MainWindow(QMainWindow):
         self.banners.clear()
         self._thumbnails.forget()
         self._session.open_folder(folder)
-        collection = self._session.collection
-        if collection is not None:
-            self._preferences.update(**self._preferences.now.with_recent(collection.folder))
 
     def open_sample(self) -> None:
         """Show the sample, unless there is work that would be lost."""
@@ -318,10 +315,15 @@ class MainWindow(QMainWindow):
     # -- actions: sorting ------------------------------------------------------------------------
 
     def put_in_bin(self, place: int) -> None:
-        """Put the selected images in the bin at this place."""
+        """Put the selected images in the bin at this place and go on to the next one.
+
+        The images may move far away in the order that is shown; a selection that is out of
+        sight would take the next key.
+        """
         bins = self._session.project.bins
         paths = self.grid.selected_paths()
         if place < len(bins) and paths:
+            self.grid.step_on()
             self._session.put(paths, bins[place].id)
 
     def confirm(self) -> None:
@@ -421,6 +423,10 @@ class MainWindow(QMainWindow):
         self.grid.setFocus()
 
     def _on_listed(self) -> None:
+        collection = self._session.collection
+        if collection is not None and collection.folder != sample_folder():
+            # Only now is it known to be a folder that can be opened again.
+            self._preferences.update(**self._preferences.now.with_recent(collection.folder))
         focused = self.focusWidget()
         if focused is None or not self.panel.isAncestorOf(focused):
             # While there was nothing to show the grid was hidden and could not have it.

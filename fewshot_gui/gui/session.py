@@ -35,6 +35,11 @@ from fewshot_gui.workflow import Workbench
 CONFLICTS_NAMED = 3
 
 
+def sample_folder() -> str:
+    """Where the pictures lie that come with the program."""
+    return os.path.realpath(resource("sample", "targets"))
+
+
 class Session(QObject):
     """Owns the project, the open folder and the work that goes on with them.
 
@@ -133,7 +138,7 @@ class Session(QObject):
         """Show the pictures that come with the program, with bins that hold examples."""
         self.project = Project()
         self.unsaved = False
-        self.open_folder(str(resource("sample", "targets")))
+        self.open_folder(sample_folder())
         self.bins_changed.emit()
         self.history_changed.emit()
         self._import_class_folders((str(resource("sample", "examples")),), touches=False)

@@ -217,12 +217,15 @@ def test_keys_put_confirm_and_take_out(sorted_window, session, qtbot):
     row = session.collection.table.row(path_of(session, "blue2.png"))
     assert session.collection.source[row] == CORRECTED  # it wore Blue
     qtbot.waitUntil(settled(session))
+    assert grid.selected_positions().tolist() == [3]  # on to the next here, too
+    qtbot.keyClick(grid, Qt.Key.Key_Left)
     qtbot.keyClick(grid, Qt.Key.Key_0)
     assert session.project.label(path_of(session, "blue2.png")) is None
     click_tile(grid, 17)
     qtbot.keyClick(grid, Qt.Key.Key_1)
     row = session.collection.table.row(path_of(session, "red1.png"))
     assert session.collection.source[row] == SUPPORT
+    click_tile(grid, 17)
     qtbot.keyClick(grid, Qt.Key.Key_Delete)
     assert session.project.label(path_of(session, "red1.png")) is None
 
@@ -543,3 +546,30 @@ def test_closing_stops_everything(window, folder, workbench, session, qtbot):
 
 def test_the_grid_has_the_keyboard_once_a_folder_is_listed(opened):
     assert opened.focusWidget() is opened.grid
+
+
+def test_a_number_key_goes_on_to_the_next_image(sorted_window, session, qtbot):
+    click_tile(sorted_window.grid, 4)
+    first = sorted_window.grid.selected_paths()
+    QTest.keyClick(sorted_window.grid, Qt.Key.Key_2)
+    assert session.project.label(first[0]).class_id == session.project.bins[1].id
+    following = sorted_window.grid.selected_paths()
+    assert len(following) == 1
+    assert following != first
+
+
+def test_least_sure_first_begins_with_the_least_sure(sorted_window, session, qtbot):
+    click_tile(sorted_window.grid, 20)
+    sorted_window.page.set_order(Order.LEAST_SURE)
+    rows = sorted_window.grid.selected_rows()
+    unlabelled = session.collection.targets[
+        session.collection.source[session.collection.targets] == 0
+    ]
+    assert session.collection.confidence[rows[0]] == session.collection.confidence[unlabelled].min()
+    assert sorted_window.grid.verticalScrollBar().value() == 0
+
+
+def test_a_folder_that_does_not_exist_is_not_remembered(window, parts, session, tmp_path, qtbot):
+    window.open_folder(str(tmp_path / "nowhere"))
+    qtbot.waitUntil(lambda: session.collection is None)
+    assert parts.preferences.now.recent == ()
