@@ -28,7 +28,16 @@ from fewshot_gui.paths import cache_dir
 from fewshot_gui.project.model import Project
 from fewshot_gui.texts import _, ngettext
 
-__all__ = ["Classifier", "SupportSet", "Workbench", "fit", "result_rows", "support_set"]
+__all__ = [
+    "Classifier",
+    "FolderSort",
+    "SupportSet",
+    "Workbench",
+    "fit",
+    "result_rows",
+    "sort_folder",
+    "support_set",
+]
 
 
 class Workbench:

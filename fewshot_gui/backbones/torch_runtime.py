@@ -94,7 +94,7 @@ class TorchRuntime:
         black = np.zeros((1, size, size, 3), np.uint8)
         try:
             return self._attempt(network.to(device), black, device) is not None
-        except (RuntimeError, torch.OutOfMemoryError):
+        except RuntimeError:
             # An old driver, an unsupported or a full card shows here, at the first real work.
             return False
 

@@ -265,8 +265,7 @@ class GridPage(QWidget):
     def _clear(self) -> None:
         collection = self._session.collection
         if collection is None:
-            from_scratch = View()
-            self._view = from_scratch
+            self._view = View()
             return
         self.grid.show_arrangement(
             arrange(collection, View(), []), self._view.order is Order.GROUPED

@@ -99,7 +99,6 @@ class StatusLine(QWidget):
             parts.append(_("{count} sorted").format(count=f"{done:,}"))
         self.facts.setText(" · ".join(parts))
         self.facts.setAccessibleName(self.facts.text())
-        self.facts.setEnabled(True)
         self.facts.setToolTip(self._explanation(len(failed)))
         device = {"cpu": _("CPU"), "cuda": _("GPU"), "mps": _("GPU")}.get(
             self._device().partition(":")[0], self._device()
