@@ -200,9 +200,8 @@ class Session(QObject):
         self._did(self.project.remove_bin(class_id))
 
     def remove_all_bins(self) -> None:
-        """Delete all bins. Each can be brought back by an undo."""
-        for bin in self.project.bins[::-1]:
-            self._did(self.project.remove_bin(bin.id), touches=False)
+        """Delete all bins, as one action."""
+        self._did(self.project.remove_bins([b.id for b in self.project.bins]), touches=False)
 
     def import_class_folders(self, folders: Iterable[str]) -> None:
         """One bin for each sub-folder that holds images, with those images as examples."""
@@ -326,10 +325,10 @@ class Session(QObject):
             examples = [path for path in unknown if _is_example(after[path])]
             if examples:
                 self._take_labels_along(examples)
-            if edit.changes_support:
+            if edit.changes_learning:
                 self._read_examples(rows)
                 self._refit()  # first: who hears of the change sees that a run is under way
-        if edit.bins_before != edit.bins_after:
+        if edit.changes_bins:
             self.bins_changed.emit()
         if edit.labels:
             self.labels_changed.emit(rows)

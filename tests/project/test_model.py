@@ -49,7 +49,7 @@ def test_confirming_teaches_nothing_and_overrides_no_decision():
     project, lemon, lime = filled()
     before = project.revision
     edit = project.confirm({"/a": lime, "/z": lime})
-    assert not edit.changes_support
+    assert not edit.changes_learning
     assert project.revision == before
     assert project.label("/a").class_id == lemon
     assert project.label("/z") == Label(lime, Source.CONFIRMED)
