@@ -52,14 +52,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fewshot-gui",
         description=_("Sorts pictures after seeing a handful of examples."),
-        epilog=_("Without a command, the window opens; a folder may be given."),
+        epilog=_("Without a command, the window opens; a folder or a project file may be given."),
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(
         required=True, metavar="{" + ",".join(COMMANDS) + "}", title=_("commands")
     )
     window = commands.add_parser("window")
-    window.add_argument("folder", nargs="?")
+    window.add_argument("path", nargs="?")
     window.set_defaults(run=_run_window)
     _add_demo(commands)
     _add_classify(commands)
@@ -103,14 +103,18 @@ def _add_recognition(command: argparse.ArgumentParser) -> None:
 
 
 def _run_window(args: argparse.Namespace, job: Job) -> int:
-    if args.folder is not None and not Path(args.folder).is_dir():
+    path = args.path
+    if path is not None and not Path(path).is_dir() and not path.endswith(".fewshot"):
         raise UserError(
-            _("There is no folder “{folder}”, and no command of that name.").format(
-                folder=args.folder
-            ),
+            _("There is no folder “{folder}”, and no command of that name.").format(folder=path),
             _("“fewshot-gui --help” lists the commands."),
         )
-    return _open_window(args.folder, sample=False)
+    if path is not None and not Path(path).exists():
+        raise UserError(
+            _("There is no project “{path}”.").format(path=path),
+            _("Check its name, and that its disk is connected."),
+        )
+    return _open_window(path, sample=False)
 
 
 def _run_demo(args: argparse.Namespace, job: Job) -> int:
@@ -165,7 +169,7 @@ def _run_doctor(args: argparse.Namespace, job: Job) -> int:
     return 0
 
 
-def _open_window(folder: str | None, sample: bool) -> int:
+def _open_window(path: str | None, sample: bool) -> int:
     if not has_display(os.environ):
         raise UserError(
             _("There is no screen to show the window on."),
@@ -178,7 +182,7 @@ def _open_window(folder: str | None, sample: bool) -> int:
             _("The window cannot open: {reason}.").format(reason=error),
             _("Install Qt's system libraries; the README names them."),
         ) from error
-    return run(folder, sample=sample)
+    return run(path, sample=sample)
 
 
 def _prepare_output() -> None:

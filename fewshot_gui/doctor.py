@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from fewshot_gui import __version__
 from fewshot_gui.backbones.catalogue import all_backbones
-from fewshot_gui.paths import cache_dir, config_dir, log_dir, resource
+from fewshot_gui.paths import cache_dir, config_dir, data_dir, log_dir, resource
 from fewshot_gui.texts import _
 
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "PySide6-Essentials")
@@ -28,6 +28,7 @@ def report() -> Iterator[tuple[str, str]]:
         yield _("Backbone"), f"{card.key}: {card.title}, {card.licence}"
     yield _("Qt platform"), os.environ.get("QT_QPA_PLATFORM") or _("the system's own")
     yield _("Resources"), str(resource()) + ("" if resource().is_dir() else _(" (missing)"))
+    yield _("Projects"), str(data_dir())
     yield _("Settings"), str(config_dir())
     yield _("Log"), str(log_dir())
     yield _("Cache"), f"{cache_dir()} ({_size_of_cache() / 1e6:.1f} MB)"

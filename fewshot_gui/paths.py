@@ -19,6 +19,11 @@ def config_dir() -> Path:
     return Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
 
 
+def data_dir() -> Path:
+    """Where the user's work is kept that was given no place: drafts and backups."""
+    return Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
 def log_dir() -> Path:
     """Where the log file is kept."""
     return Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))

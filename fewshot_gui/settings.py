@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 MAX_RECENT = 8
+MAX_TRUSTED = 200
 THEMES = ("system", "light", "dark")
 MIN_TILE, MAX_TILE = 96, 320
 
@@ -29,7 +30,8 @@ class Settings:
         tile: Size of the pictures in the grid, in device-independent pixels.
         learner: Key in the registry of learners, empty for the default.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        recent: Folders opened last, the newest first.
+        recent: Folders and project files opened last, the newest first.
+        trusted: Folders that the user has opened; a project file may name them.
     """
 
     theme: str = "system"
@@ -37,9 +39,15 @@ class Settings:
     learner: str = ""
     device: str = "auto"
     recent: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+
+    def with_trusted(self, folder: str) -> dict[str, tuple[str, ...]]:
+        """The change that adds a folder to the trusted ones."""
+        rest = tuple(known for known in self.trusted if known != folder)
+        return {"trusted": (folder, *rest)[:MAX_TRUSTED]}
 
     def with_recent(self, folder: str) -> dict[str, tuple[str, ...]]:
-        """The change that puts ``folder`` on top of the recent ones."""
+        """The change that puts a folder or project file on top of the recent ones."""
         rest = tuple(known for known in self.recent if known != folder)
         return {"recent": (folder, *rest)[:MAX_RECENT]}
 
@@ -88,8 +96,9 @@ def _checked(name: str, value: Any) -> Any:
     if name == "tile":
         usable = isinstance(value, int) and not isinstance(value, bool)
         return min(MAX_TILE, max(MIN_TILE, value)) if usable else None
-    if name == "recent":
+    if name in ("recent", "trusted"):
         if not isinstance(value, list):
             return None
-        return tuple(folder for folder in value if isinstance(folder, str))[:MAX_RECENT]
+        limit = MAX_RECENT if name == "recent" else MAX_TRUSTED
+        return tuple(folder for folder in value if isinstance(folder, str))[:limit]
     return value if isinstance(value, str) else None

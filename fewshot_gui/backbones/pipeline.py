@@ -7,7 +7,7 @@ are busy; a bounded window of files in flight keeps memory flat.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from fewshot_gui.backbones.cache import EmbeddingCache
 from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.backbones.runtime import Runtime
 from fewshot_gui.backbones.table import DIGEST_BYTES, PENDING, EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.images.pool import DecodePool, DecodeResult
 from fewshot_gui.images.request import DecodeRequest
@@ -28,7 +29,8 @@ from fewshot_gui.texts import _
 BATCH = 32
 IN_FLIGHT = 2 * BATCH
 DECODE_PRIORITY = 10
-_LOOKUP_BLOCK = 4096
+_LOOKED_UP_FIRST = 256
+_CHECKED_EVERY = 1024
 _POLL_SECONDS = 0.1
 
 RowsDone = Callable[[NDArray[np.int64]], None]
@@ -72,7 +74,7 @@ class EmbeddingPipeline:
         """
         rows = np.asarray(rows, np.int64)
         tell = on_rows or (lambda _rows: None)
-        pending = rows[table.state[rows] == PENDING]
+        pending = rows[table.state_of(rows) == PENDING]
         missing = self._from_cache(table, pending, job, tell)
         if len(missing):
             self._compute(table, missing, len(rows), job, tell)
@@ -82,17 +84,19 @@ class EmbeddingPipeline:
         self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job, tell: RowsDone
     ) -> NDArray[np.int64]:
         """Fill what the cache knows; returns the rows it does not know."""
-        for start in range(0, len(rows), _LOOKUP_BLOCK):
-            job.checkpoint()
-            block = rows[start : start + _LOOKUP_BLOCK]
-            hits = self.cache.lookup([table.file(row) for row in block])
-            table.store(block[hits.embedded], hits.vectors, hits.digests)
-            for position, failure in hits.failures.items():
-                table.fail(int(block[position]), failure)
-            found = block[table.state[block] != PENDING]
-            if len(found):
-                tell(found)
-        return rows[table.state[rows] == PENDING]
+        # a few at first: they may be the examples that everything waits for
+        for part in (rows[:_LOOKED_UP_FIRST], rows[_LOOKED_UP_FIRST:]):
+            files = _checked((table.file(row) for row in part.tolist()), job)
+            for hits in self.cache.found(files):
+                job.checkpoint()
+                found = part[hits.embedded]
+                table.store_units(found, hits.vectors, hits.digests)
+                failed = part[list(hits.failures)]
+                for row, failure in zip(failed.tolist(), hits.failures.values(), strict=True):
+                    table.fail(row, failure)
+                if len(found) or len(failed):
+                    tell(np.concatenate([found, failed]))
+        return rows[table.state_of(rows) == PENDING]
 
     def _compute(
         self,
@@ -150,7 +154,7 @@ class EmbeddingPipeline:
         for row, failure in (failures | unusable).items():
             table.fail(row, failure)
         digests = _digests([result for _row, result in decoded])
-        table.store(rows[usable], vectors[usable], digests[usable])
+        table.store_units(rows[usable], vectors[usable], digests[usable])
         unchanged = {row for row, result in batch if _unchanged(table.file(row), result)}
         kept = usable & np.asarray([row in unchanged for row in rows.tolist()], bool)
         lasting = {row: why for row, why in failures.items() if row in unchanged}
@@ -159,12 +163,11 @@ class EmbeddingPipeline:
     def _embedded(
         self, crops: list[NDArray[np.uint8]], job: Job
     ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-        """Embeddings, float16 ``(n, d)``, and which of them are finite, bool ``(n,)``."""
+        """Embeddings as ``to_units`` makes them, and which are finite, bool ``(n,)``."""
         if not crops:
             return np.zeros((0, self.card.width), np.float16), np.zeros(0, bool)
-        with np.errstate(over="ignore"):
-            vectors = self.runtime.embed(np.stack(crops), job).astype(np.float16)
-        return vectors, np.isfinite(vectors).all(axis=1)
+        units = to_units(self.runtime.embed(np.stack(crops), job))
+        return units, np.isfinite(units).all(axis=1)
 
     def _remember(
         self,
@@ -188,6 +191,14 @@ class EmbeddingPipeline:
 
 
 _NO_EMBEDDING = ImageFailure(FailureKind.DAMAGED, "no usable embedding")
+
+
+def _checked(files: Iterable[ImageFile], job: Job) -> Iterator[ImageFile]:
+    """The same files; asks now and then whether to stop."""
+    for count, file in enumerate(files):
+        if count % _CHECKED_EVERY == 0:
+            job.checkpoint()
+        yield file
 
 
 def _wait(future: Future[DecodeResult], job: Job) -> DecodeResult:

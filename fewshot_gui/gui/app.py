@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from fewshot_gui import __version__
 from fewshot_gui.gui.dialogs import Dialogs
+from fewshot_gui.gui.finder import Finder
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.logbook import Logbook, start_log
@@ -59,7 +60,9 @@ def build(
     icons = Icons(theme, theme)
     runner = JobRunner()
     thumbnails = Thumbnails(lambda: workbench.pool)
-    session = Session(workbench, runner, preferences.now.learner)
+    session = Session(workbench, runner, preferences.now.learner, lambda: preferences.now.trusted)
+    finder = Finder(runner)
+    finder.failed.connect(session.crashed)
     window = MainWindow(
         session,
         preferences,
@@ -68,12 +71,16 @@ def build(
         thumbnails,
         lambda: workbench.device,
         dialogs or Dialogs(),
+        finder,
+        runner,
+        lambda: workbench.pool,
     )
 
     def stop() -> None:
         # The engine and the decoders end before the threads that wait for them.
         runner.cancel_all()
         session.reader.close()
+        session.desk.shut()  # every action is written down; this only closes the file
         thumbnails.close()
         workbench.close()
         runner.shutdown()
@@ -82,11 +89,11 @@ def build(
     return Parts(window, session, runner, thumbnails, preferences, theme)
 
 
-def run(folder: str | None = None, sample: bool = False, argv: Sequence[str] = ()) -> int:
+def run(path: str | None = None, sample: bool = False, argv: Sequence[str] = ()) -> int:
     """Show the window until it is closed; returns the exit code.
 
     Args:
-        folder: Folder to open, None for the welcome page.
+        path: Folder or project file to open, None for the welcome page.
         sample: Open the bundled sample instead, ready to sort.
         argv: Arguments for Qt.
     """
@@ -108,8 +115,8 @@ def run(folder: str | None = None, sample: bool = False, argv: Sequence[str] = (
     window.show()
     if sample:
         QTimer.singleShot(0, window, window.open_sample)
-    elif folder is not None:
-        QTimer.singleShot(0, window, lambda: window.open_folder(folder))
+    elif path is not None:
+        QTimer.singleShot(0, window, lambda: window.files.open(path))
     try:
         return app.exec()
     finally:

@@ -1,54 +1,49 @@
 """One support bin: its name, its examples and how many images are sorted into it.
 
-A card is one widget that paints itself, because there may be a hundred of them.
+A card paints itself; only its two buttons and the edit of its name are widgets of their own.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
-    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QFont,
-    QFontMetrics,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication
 
-from fewshot_gui.gui.drag_picture import drag_picture
-from fewshot_gui.gui.mime import dragged, local_paths, mime_of
+from fewshot_gui.gui.bin_drag import drag_bin, drag_examples
+from fewshot_gui.gui.bin_face import CardFace
+from fewshot_gui.gui.bin_layout import Fold
+from fewshot_gui.gui.bin_speech import announce
+from fewshot_gui.gui.mime import dragged, local_paths
 from fewshot_gui.gui.name_edit import NameEdit
 from fewshot_gui.gui.plain import plain_tip
-from fewshot_gui.gui.theme import Theme, class_colour
+from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.project.model import Bin
-from fewshot_gui.texts import _, ngettext
+from fewshot_gui.texts import _
 
-BINS = "bins"  # owner of the requests for thumbnails
-THUMB = 44
-_STEP = THUMB + 6
-_LEFT, _RIGHT, _TOP = 16, 12, 10
-_HEAD, _SUB = 24, 18
-_STRIP_TOP = _TOP + _HEAD + _SUB + 7
-_EXPANDED_LIMIT = 120
+_CTRL = Qt.KeyboardModifier.ControlModifier
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+_ALT = Qt.KeyboardModifier.AltModifier
 
 
-class BinCard(QWidget):
-    """Shows a bin, takes drops, and lets examples be dragged away.
+class BinCard(CardFace):
+    """Shows a bin, takes drops, and lets its examples and itself be dragged away.
 
     Attributes:
-        bin: The bin shown.
-        examples: Paths of its examples, the newest first.
+        movable: Whether it can be dragged to another place.
+        busy: Whether the card must not be thrown away now, though it may be out of sight.
 
     Signals:
         dropped: (class id, paths) dragged within the window.
@@ -56,9 +51,13 @@ class BinCard(QWidget):
         taken_out: Paths to be taken out of the bin.
         renamed: (class id, name) as typed.
         show_asked: Class id whose images the user wants to see.
-        delete_asked: Class id.
-        focus_asked: +1 or -1, the next or previous card.
+        examples_asked: Class id whose examples the user wants to see, all of them.
+        menu_asked: Global position for the menu of the bin.
+        mark_asked: (class id, how) with ``how`` one of ``only``, ``toggle``, ``extend``.
+        focus_asked: (+1 or -1 for the next or previous card, whether to mark on the way).
+        move_asked: (class id, +1 or -1) for the next or previous place in the order.
         example_chosen: Place in the card of the example that a key has moved to.
+        focused: The card has got the keyboard.
         drag_over: Global position of what is being dragged over the card.
         drag_ended: The user let go of an example.
     """
@@ -68,64 +67,50 @@ class BinCard(QWidget):
     taken_out = Signal(object)
     renamed = Signal(int, str)
     show_asked = Signal(int)
-    delete_asked = Signal(int)
-    focus_asked = Signal(int)
+    examples_asked = Signal(int)
+    menu_asked = Signal(QPoint)
+    mark_asked = Signal(int, str)
+    focus_asked = Signal(int, bool)
+    move_asked = Signal(int, int)
     example_chosen = Signal(QPoint)
+    focused = Signal()
     drag_over = Signal(QPoint)
     drag_ended = Signal()
 
-    def __init__(self, session_id: str, bin: Bin, theme: Theme, thumbnails: Thumbnails) -> None:
-        super().__init__()
+    movable = True
+
+    def __init__(
+        self,
+        session_id: str,
+        bin: Bin,
+        theme: Theme,
+        thumbnails: Thumbnails,
+        fold: Fold = Fold.OPEN,
+    ) -> None:
+        super().__init__(bin, theme, thumbnails, fold)
         self._session_id = session_id
-        self._theme = theme
-        self._thumbnails = thumbnails
-        self.bin = bin
-        self.examples: tuple[str, ...] = ()
-        self._key = 0
-        self._sorted = 0
-        self._shown_only = False
-        self._hot = False
-        self._expanded = False
-        self._selected = -1
-        self._first = 0  # the example painted first
+        self._dragging = False
         self._pressed: QPoint | None = None
+        self._pressed_on = -1  # the example pressed on, -1 for the head
         self._edit: NameEdit | None = None
+        self._on_tab: Callable[[bool], bool] | None = None
+        self._more.clicked.connect(self.open_menu)
+        self._folder.clicked.connect(self._on_fold_button)
         self.setAcceptDrops(True)
-        self.setMouseTracking(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._fit_height()
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
-    # -- what it shows -------------------------------------------------------------------
-
-    def show_bin(self, bin: Bin, key: int, examples: tuple[str, ...]) -> None:
-        """Show the bin as it is now; ``key`` is 1 to 9, or 0 for none."""
-        newest_first = examples[::-1]
-        if (bin, key, newest_first) == (self.bin, self._key, self.examples) and key:
-            return
-        self.bin, self._key, self.examples = bin, key, newest_first
-        if self._selected >= len(self.examples):
-            self._selected = len(self.examples) - 1
-        self._fit_height()
-        self._show_selected()
-        self._describe()
-        self.update()
-
-    def show_sorted(self, count: int, shown_only: bool) -> None:
-        """Show how many images wear this class, and whether only they are in the grid."""
-        if (count, shown_only) != (self._sorted, self._shown_only):
-            self._sorted, self._shown_only = count, shown_only
-            self._describe()
-            self.update()
-
-    def visible_examples(self) -> tuple[str, ...]:
-        """The examples that are painted."""
-        return self.examples[self._first : self._first + self._capacity()]
+    def handle_tab(self, on_tab: Callable[[bool], bool]) -> None:
+        """Have the Tab key go where ``on_tab(forward)`` leads; it returns whether it did."""
+        self._on_tab = on_tab
 
     @property
-    def chosen_example(self) -> str | None:
-        """The example that keys mean, None without one."""
-        return self.examples[self._selected] if 0 <= self._selected < len(self.examples) else None
+    def busy(self) -> bool:
+        return self._dragging or self._edit is not None or self.hasFocus()
+
+    def _on_fold_button(self) -> None:
+        self.set_fold(Fold.OPEN if self.fold is Fold.CLOSED else Fold.CLOSED)
+
+    # -- the name ------------------------------------------------------------------------
 
     def start_rename(self) -> None:
         """Edit the name in place."""
@@ -133,227 +118,47 @@ class BinCard(QWidget):
             return
         self._edit = edit = NameEdit(self.bin.name, self)
         edit.setAccessibleName(_("Name of the bin"))
-        edit.setGeometry(self._name_rect().adjusted(-6, -3, 0, 4))
+        edit.setGeometry(self._edit_rect())
         edit.accepted.connect(self._rename)
+        edit.left.connect(self._rename_from_afar)
         edit.cancelled.connect(self._end_rename)
         edit.show()
         edit.setFocus()
         edit.selectAll()
 
-    def _rename(self, name: str) -> None:
-        self._end_rename()
+    def open_menu(self) -> None:
+        """Ask for the menu, at the button for it."""
+        self.menu_asked.emit(self._more.mapToGlobal(self._more.rect().bottomLeft()))
+
+    def _rename(self, name: str, keep_focus: bool = True) -> None:
+        self._end_rename(keep_focus)
         if name.strip() != self.bin.name:
             self.renamed.emit(self.bin.id, name)
 
-    def _end_rename(self) -> None:
+    def _rename_from_afar(self, name: str) -> None:
+        """The user went on to something else: what was typed counts, if it is a name."""
+        if self._edit is None:
+            return
+        if name.strip():
+            self._rename(name, keep_focus=False)
+        else:
+            self._end_rename(keep_focus=False)
+
+    def _end_rename(self, keep_focus: bool = True) -> None:
         if self._edit is not None:
             edit, self._edit = self._edit, None
+            if keep_focus:
+                self.setFocus()
             edit.hide()
             edit.deleteLater()
-            self.setFocus()
 
-    def _describe(self) -> None:
-        self.setAccessibleName(self.bin.name)
-        self.setAccessibleDescription(f"{self._examples_text()}, {self._sorted_text()}")
-
-    def _examples_text(self) -> str:
-        count = len(self.examples)
-        return _examples_words(count)
-
-    def _sorted_text(self) -> str:
-        return _sorted_words(self._sorted)
-
-    # -- geometry ----------------------------------------------------------------------------
-
-    def _columns(self) -> int:
-        return max(1, (self.width() - _LEFT - _RIGHT + 6) // _STEP)
-
-    def _capacity(self) -> int:
-        """How many examples are painted."""
-        if self._expanded:
-            return min(len(self.examples), _EXPANDED_LIMIT)
-        columns = self._columns()
-        return len(self.examples) if len(self.examples) <= columns else columns - 1
-
-    def _fit_height(self) -> None:
-        lines = 1
-        if self._expanded:
-            lines = max(1, -(-(self._capacity() + 1) // self._columns()))
-        self.setFixedHeight(_STRIP_TOP + lines * _STEP - 6 + _TOP + 2)
-
-    def _thumb_rect(self, index: int) -> QRect:
-        line, column = divmod(index, self._columns())
-        return QRect(_LEFT + column * _STEP, _STRIP_TOP + line * _STEP, THUMB, THUMB)
-
-    def _more_rect(self) -> QRect:
-        """Where the examples that have no room are counted; empty without any."""
-        columns = self._columns()
-        if len(self.examples) <= columns:
-            return QRect()
-        return self._thumb_rect(self._capacity())
-
-    def _sorted_rect(self) -> QRect:
-        width = QFontMetrics(self._small_font()).horizontalAdvance(self._sorted_text()) + 18
-        return QRect(self.width() - _RIGHT - width + 4, _TOP + 1, width, 22)
-
-    def _name_rect(self) -> QRect:
-        left = _LEFT + (28 if self._key else 0)
-        return QRect(left, _TOP, self._sorted_rect().left() - left - 8, _HEAD)
-
-    def _example_at(self, position: QPoint) -> int:
-        for place in range(len(self.visible_examples())):
-            if self._thumb_rect(place).contains(position):
-                return self._first + place
-        return -1
-
-    def _expand(self, expanded: bool) -> None:
-        """Show all examples, or one line of them."""
-        self._expanded = expanded
-        self._fit_height()
-        self._show_selected()
-        self.update()
-
-    def _show_selected(self) -> None:
-        """Move on by whole lines until the chosen example is painted."""
-        columns, capacity = self._columns(), self._capacity()
-        last = max(0, len(self.examples) - capacity)
-        if not self._expanded:
-            self._first = 0
-            if self._selected >= capacity:
-                self._selected = -1  # keys never mean an example that nobody sees
-        elif self._selected < 0:
-            self._first = 0
-        elif self._selected < self._first:
-            self._first = self._selected // columns * columns
-        elif self._selected >= self._first + capacity:
-            behind = self._selected - capacity + 1
-            self._first = -(-behind // columns) * columns
-        self._first = min(self._first, -(-last // columns) * columns)
-
-    def _choose(self, index: int) -> None:
-        """Choose an example by key; the card opens where it would not be seen."""
-        self._selected = min(max(0, index), len(self.examples) - 1)
-        if self._selected >= self._capacity() and not self._expanded:
-            self._expand(True)
-        self._show_selected()
-        self.update()
-        self.example_chosen.emit(self._thumb_rect(self._selected - self._first).center())
-
-    def sizeHint(self) -> QSize:
-        return QSize(280, self.minimumHeight())
+    def _edit_rect(self) -> QRect:
+        return self._name_rect().adjusted(-8, -3, 4, 4)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._fit_height()
-        self._show_selected()
         super().resizeEvent(event)
-
-    def _small_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 0.92)
-        return font
-
-    # -- painting -----------------------------------------------------------------------------
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        tones = self._theme.tones
-        colour = class_colour(self.bin.colour, tones.dark)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        edge, width, fill = QColor(tones.border), 1.0, QColor(tones.surface)
-        if self._hot:
-            edge, width, fill = colour.hue, 2.0, colour.tint
-        elif self.hasFocus():
-            edge, width = QColor(tones.accent), 2.0
-        elif self._shown_only:
-            edge, width = colour.hue, 1.5
-        painter.setPen(QPen(edge, width))
-        painter.setBrush(fill)
-        painter.drawRoundedRect(box, 10, 10)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour.hue)
-        painter.drawRoundedRect(QRectF(5, 10, 4, self.height() - 20), 2, 2)
-        self._paint_head(painter)
-        self._paint_examples(painter)
-
-    def _paint_head(self, painter: QPainter) -> None:
-        tones = self._theme.tones
-        colour = class_colour(self.bin.colour, tones.dark)
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.Bold)
-        if self._key:
-            badge = QRectF(_LEFT, _TOP + 2, 20, 20)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour.solid)
-            painter.drawRoundedRect(badge, 6, 6)
-            painter.setFont(font)
-            painter.setPen(colour.on_solid)
-            painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, str(self._key))
-        painter.setFont(font)
-        painter.setPen(QColor(tones.text))
-        room = self._name_rect()
-        name = QFontMetrics(font).elidedText(
-            self.bin.name, Qt.TextElideMode.ElideRight, room.width()
-        )
-        painter.drawText(room, middle, name)
-
-        painter.setFont(self._small_font())
-        pill = self._sorted_rect()
-        hovered = pill.contains(self.mapFromGlobal(self.cursor().pos()))
-        if self._shown_only or hovered:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour.solid if self._shown_only else colour.tint)
-            painter.drawRoundedRect(QRectF(pill), 11, 11)
-        ink = QColor(tones.muted if self._sorted else tones.faint)
-        if self._shown_only:
-            ink = colour.on_solid
-        elif hovered:
-            ink = colour.on_tint
-        painter.setPen(ink)
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, self._sorted_text())
-
-        painter.setPen(QColor(tones.muted))
-        line = QRect(_LEFT, _TOP + _HEAD + 2, self.width() - _LEFT - _RIGHT, _SUB)
-        painter.drawText(line, middle, self._examples_text())
-
-    def _paint_examples(self, painter: QPainter) -> None:
-        tones = self._theme.tones
-        if not self.examples:
-            room = QRectF(_LEFT, _STRIP_TOP, self.width() - _LEFT - _RIGHT, THUMB)
-            painter.setPen(QPen(QColor(tones.strong_border), 1, Qt.PenStyle.DashLine))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(room.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-            painter.setPen(QColor(tones.muted))
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, _("Drop pictures here"))
-            return
-        ratio = self.devicePixelRatioF()
-        box = QSize(THUMB, THUMB)
-        for index, path in enumerate(self.visible_examples(), self._first):
-            place = self._thumb_rect(index - self._first)
-            pixmap = self._thumbnails.pixmap(path, box, ratio, BINS, radius=7, fill=True)
-            if pixmap is None:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(tones.sunken))
-                painter.drawRoundedRect(QRectF(place), 7, 7)
-                if self._thumbnails.failure(path) is not None:
-                    painter.setPen(QColor(tones.warning))
-                    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "!")
-            else:
-                painter.drawPixmap(place.topLeft(), pixmap)
-            if index == self._selected and self.hasFocus():
-                painter.setPen(QPen(QColor(tones.accent), 2.5))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(QRectF(place).adjusted(-1.5, -1.5, 1.5, 1.5), 8, 8)
-        more = self._more_rect()
-        if more.isValid():
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tones.sunken))
-            painter.drawRoundedRect(QRectF(more), 7, 7)
-            painter.setPen(QColor(tones.muted))
-            hidden = len(self.examples) - self._capacity()
-            text = _("Less") if self._expanded else f"+{hidden:,}"
-            painter.drawText(more, Qt.AlignmentFlag.AlignCenter, text)
+        if self._edit is not None:
+            self._edit.setGeometry(self._edit_rect())
 
     # -- mouse ----------------------------------------------------------------------------------
 
@@ -364,88 +169,219 @@ class BinCard(QWidget):
         position = event.position().toPoint()
         if self._sorted_rect().contains(position):
             self.show_asked.emit(self.bin.id)
-        elif self._more_rect().contains(position):
-            self._expand(not self._expanded)
+        elif self._layout.more.contains(position):
+            self.set_fold(Fold.ALL)
+        elif self._layout.less.contains(position):
+            self.set_fold(Fold.OPEN)
+        elif self._layout.grid_link.contains(position):
+            self.examples_asked.emit(self.bin.id)
+        elif position.y() <= self._layout.head_height:
+            self._press_head(position, event.modifiers())
         else:
-            self._selected = self._example_at(position)
-            self._pressed = position if self._selected >= 0 else None
+            self._press_example(position, event.modifiers())
+        self._describe()
         self.update()
+
+    def _press_head(self, position: QPoint, keys: Qt.KeyboardModifier) -> None:
+        self._choice.clear()
+        how = "toggle" if keys & _CTRL else "extend" if keys & _SHIFT else "only"
+        self.mark_asked.emit(self.bin.id, how)
+        if how == "only" and self.movable:
+            self._pressed, self._pressed_on = position, -1
+
+    def _press_example(self, position: QPoint, keys: Qt.KeyboardModifier) -> None:
+        place = self._example_at(position)
+        if place < 0:
+            self._choice.clear()
+            return
+        if keys & _CTRL:
+            self._choice.toggle(place)
+        elif keys & _SHIFT:
+            self._choice.extend(place)
+        elif self.examples[place] not in self._choice:
+            self._choice.only(place)
+        if self.examples[place] in self._choice:
+            self._pressed, self._pressed_on = position, place
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         position = event.position().toPoint()
         if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
             if (position - self._pressed).manhattanLength() >= QApplication.startDragDistance():
                 self._pressed = None
-                self._drag_example()
+                self._drag()
             return
-        over = self._sorted_rect().contains(position) or self._more_rect().contains(position)
+        layout = self._layout
+        links = (self._sorted_rect(), layout.more, layout.less, layout.grid_link)
+        over = any(link.contains(position) for link in links)
         shape = Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor
         self.setCursor(shape)
         self.setToolTip(plain_tip(self._tip(position)))
         self.update(self._sorted_rect())
 
     def _tip(self, position: QPoint) -> str:
-        index = self._example_at(position)
-        if index >= 0:
-            return self.examples[index]
+        place = self._example_at(position)
+        if place >= 0:
+            return self.examples[place]
         if self._sorted_rect().contains(position):
-            return _("Show only these images")
-        if self._key:
-            return _("Key {key} puts the selected images here").format(key=self._key)
-        return self.bin.name
+            words = _("{words}. Click to show only these images.")
+            return words.format(words=self._sorted_text())
+        lines = [self.bin.name]
+        if self.bin.description:
+            lines.append(self.bin.description)
+        if self._badge():
+            text = _("Key {key} puts the selected images here")
+            lines.append(text.format(key=self._badge()))
+        return "\n".join(lines)
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        self._pressed = None
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed = self._pressed, None
+        if pressed is None or self._pressed_on < 0 or event.modifiers() & (_CTRL | _SHIFT):
+            return
+        # a press on several chosen examples may begin a drag; only now it was a click
+        self._choice.only(self._pressed_on)
+        self._describe()
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self._name_rect().contains(event.position().toPoint()):
+        position = event.position().toPoint()
+        if self._name_rect().contains(position):
             self.start_rename()
+        elif self._layout.fold is Fold.CLOSED:
+            self.set_fold(Fold.OPEN)
 
-    def _drag_example(self) -> None:
-        if not 0 <= self._selected < len(self.examples):
-            return
-        path = self.examples[self._selected]
-        drag = QDrag(self)
-        drag.setMimeData(mime_of(self._session_id, [path], self.bin.id))
-        ratio = self.devicePixelRatioF()
-        picture = self._thumbnails.pixmap(path, QSize(72, 72), ratio, BINS, fill=True)
-        pictures = [picture] if picture else []
-        drag.setPixmap(drag_picture(pictures, 1, self._theme.tones, ratio))
-        drag.setHotSpot(QPoint(28, 28))
-        drag.exec(Qt.DropAction.CopyAction)
+    def _drag(self) -> None:
+        tones, ratio = self._theme.tones, self.devicePixelRatioF()
+        self._dragging = True
+        try:
+            if self._pressed_on < 0:
+                head = self.grab(QRect(0, 0, self.width(), self._layout.head_height))
+                drag_bin(self, self._session_id, self.bin.id, head)
+                return
+            paths = self._choice.chosen
+            drag_examples(
+                self, self._session_id, self.bin.id, paths, self._thumbnails, tones, ratio
+            )
+        finally:
+            self._dragging = False
         self.drag_ended.emit()
 
     # -- keys -----------------------------------------------------------------------------------
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and self._is_mine(event):
+            event.accept()  # the window has other uses for these keys
+            return True
+        return super().event(event)
+
+    def _is_mine(self, event: QKeyEvent) -> bool:
+        key, keys = event.key(), event.modifiers()
+        if key in (Qt.Key.Key_Delete, Qt.Key.Key_0) and not keys & (_CTRL | _ALT):
+            return len(self._choice) > 0
+        if key == Qt.Key.Key_A and keys & _CTRL:
+            return self.fold is not Fold.CLOSED and bool(self.examples)
+        if key == Qt.Key.Key_Escape:
+            return self._marked or self._choice.cursor >= 0
+        return key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and bool(keys & _ALT)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.show_asked.emit(self.bin.id)
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.examples:
-            step = 1 if key == Qt.Key.Key_Right else -1
-            self._choose(self._selected + step)
-        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End) and self.examples:
-            self._choose(0 if key == Qt.Key.Key_Home else len(self.examples) - 1)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus):
-            self._expand(key == Qt.Key.Key_Plus)
-        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.focus_asked.emit(1 if key == Qt.Key.Key_Down else -1)
-        else:
+        if not (self._card_key(event) or self._example_key(event)):
             super().keyPressEvent(event)
 
+    def _card_key(self, event: QKeyEvent) -> bool:
+        """Keys that mean the bin; returns whether this was one."""
+        key, keys = event.key(), event.modifiers()
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            step = 1 if key == Qt.Key.Key_Down else -1
+            if keys & _ALT:
+                self.move_asked.emit(self.bin.id, step)
+            else:
+                self.focus_asked.emit(step, bool(keys & _SHIFT))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.show_asked.emit(self.bin.id)
+        elif key == Qt.Key.Key_Space:
+            self.mark_asked.emit(self.bin.id, "toggle")
+        elif key == Qt.Key.Key_F2:
+            self.start_rename()
+        elif key == Qt.Key.Key_Menu or (key == Qt.Key.Key_F10 and keys & _SHIFT):
+            self.open_menu()
+        elif key == Qt.Key.Key_Plus:
+            self._unfold()
+        elif key == Qt.Key.Key_Minus:
+            self.set_fold(Fold.OPEN if self.fold is Fold.ALL else Fold.CLOSED)
+        elif key == Qt.Key.Key_Escape and (self._marked or self._choice.cursor >= 0):
+            self.choose_no_example()
+            self.mark_asked.emit(self.bin.id, "only")
+        else:
+            return False
+        return True
+
+    def _example_key(self, event: QKeyEvent) -> bool:
+        """Keys that mean the examples; returns whether this was one."""
+        key, keys = event.key(), event.modifiers()
+        extend = bool(keys & _SHIFT)
+        if not self.examples:
+            return False
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            if self.fold is Fold.CLOSED:
+                self.set_fold(Fold.OPEN)
+            self._reach(self._choice.cursor + (1 if key == Qt.Key.Key_Right else -1), extend)
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            if self.fold is Fold.CLOSED:
+                self.set_fold(Fold.OPEN)
+            self._reach(0 if key == Qt.Key.Key_Home else len(self.examples) - 1, extend)
+        elif key == Qt.Key.Key_A and keys & _CTRL and self.fold is not Fold.CLOSED:
+            self._choice.everything()
+            self._describe()
+            self.update()
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_0) and len(self._choice):
+            self.taken_out.emit(list(self._choice.chosen))
+        else:
+            return False
+        return True
+
+    def _reach(self, place: int, extend: bool) -> None:
+        """Choose an example by key; the card opens where it would not be seen."""
+        (self._choice.extend if extend else self._choice.only)(place)
+        if self._choice.cursor >= self._layout.capacity and self.fold is not Fold.ALL:
+            self.set_fold(Fold.ALL)
+        self._show_current()
+        self._describe()
+        self.update()
+        place = self._choice.cursor - self._first
+        if self._choice.current is not None:
+            announce(self, self._example_text(self._choice.current))
+        self.example_chosen.emit(self._layout.thumb(place).center())
+
+    def _unfold(self) -> None:
+        if self.fold is Fold.CLOSED:
+            self.set_fold(Fold.OPEN)
+        elif self._layout.overflows:
+            self.set_fold(Fold.ALL)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit()
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        if self._on_tab is not None and self._on_tab(forward):
+            return True
+        return super().focusNextPrevChild(forward)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        index = self._example_at(event.pos())
-        if index >= 0:
-            path = self.examples[index]
-            menu.addAction(_("Take out of bin"), lambda: self.taken_out.emit([path]))
-            menu.addSeparator()
-        menu.addAction(_("Rename"), self.start_rename)
-        menu.addAction(_("Show only this class"), lambda: self.show_asked.emit(self.bin.id))
-        menu.addSeparator()
-        menu.addAction(_("Delete bin"), lambda: self.delete_asked.emit(self.bin.id))
-        menu.popup(event.globalPos())
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            self.open_menu()
+            return
+        place = self._example_at(event.pos())
+        if place >= 0 and self.examples[place] not in self._choice:
+            self._choice.only(place)
+            self.update()
+        self.setFocus()
+        self.menu_asked.emit(event.globalPos())
 
     # -- drops ----------------------------------------------------------------------------------
 
@@ -485,13 +421,3 @@ class BinCard(QWidget):
         if hot != self._hot:
             self._hot = hot
             self.update()
-
-
-def _examples_words(count: int) -> str:
-    if not count:
-        return _("No examples yet")
-    return ngettext("{count} example", "{count} examples", count).format(count=f"{count:,}")
-
-
-def _sorted_words(count: int) -> str:
-    return _("{count} sorted here").format(count=f"{count:,}")

@@ -2,173 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-)
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from fewshot_gui.errors import UserError
-from fewshot_gui.gui.bin_card import BINS, THUMB, BinCard
+from fewshot_gui.gui.bin_card import BinCard
+from fewshot_gui.gui.bin_commands import BinCommands
+from fewshot_gui.gui.bin_focus import BinFocus
+from fewshot_gui.gui.bin_head import PanelHead
+from fewshot_gui.gui.bin_layout import THUMB, CardLayout, Fold
+from fewshot_gui.gui.bin_list import BinList
+from fewshot_gui.gui.bin_marks import Marks
+from fewshot_gui.gui.bin_menu import BinMenu
+from fewshot_gui.gui.bin_new import DropHint, NewBinCard, NewBinPlace
+from fewshot_gui.gui.bin_painter import BINS
+from fewshot_gui.gui.bin_unknown import Foot, UnknownCard
+from fewshot_gui.gui.class_picker_match import folded
 from fewshot_gui.gui.icons import Icons
-from fewshot_gui.gui.messages import Message
 from fewshot_gui.gui.mime import dragged, local_paths, split_folders
-from fewshot_gui.gui.name_edit import NameEdit
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.texts import _, ngettext
+from fewshot_gui.project.model import UNKNOWN, Bin
+from fewshot_gui.texts import _
 
 KEYED = 9
-_EDGE = 40  # dragging this close to the edge scrolls
-
-
-class NewBinCard(QFrame):
-    """Asks for the name of a new bin, in place.
-
-    Attributes:
-        paths: The first examples of the bin.
-
-    Signals:
-        accepted: The name as typed.
-        cancelled: No bin after all.
-    """
-
-    accepted = Signal(str)
-    cancelled = Signal()
-
-    def __init__(self) -> None:
-        super().__init__(objectName="newbin")
-        self.paths: list[str] = []
-        self.edit = NameEdit("")
-        self.edit.setPlaceholderText(_("Name, for example Lemon"))
-        self.edit.setAccessibleName(_("Name of the new bin"))
-        self.edit.accepted.connect(self.accepted)
-        self.edit.cancelled.connect(self.cancelled)
-        self.edit.textEdited.connect(lambda _text: self.complain(""))
-        self._note = QLabel()
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
-        self._note.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self.edit)
-        layout.addWidget(self._note)
-        self.complain("")
-
-    def add(self, paths: Iterable[str]) -> None:
-        """More first examples."""
-        self.paths = list(dict.fromkeys([*self.paths, *paths]))
-        self.complain("")
-
-    def complain(self, text: str) -> None:
-        """Say what is wrong with the name, or with an empty text what to do."""
-        hint = _("Enter makes the bin, Esc cancels.")
-        if self.paths:
-            count = len(self.paths)
-            words = ngettext("With {count} picture.", "With {count} pictures.", count)
-            hint = f"{words.format(count=f'{count:,}')} {hint}"
-        self._note.setText(text or hint)
-        tone = "error" if text else "muted"
-        if self._note.property("tone") != tone:
-            self._note.setProperty("tone", tone)
-            self._note.style().unpolish(self._note)
-            self._note.style().polish(self._note)
-
-
-class DropHint(QWidget):
-    """The empty area below the bins, which says what can be done there.
-
-    Signals:
-        clicked: The user wants a new bin.
-    """
-
-    clicked = Signal()
-
-    def __init__(self, theme: Theme, icons: Icons) -> None:
-        super().__init__()
-        self._theme = theme
-        self._icons = icons
-        self._title = ""
-        self._text = ""
-        self.hot = False
-        self.setMinimumHeight(96)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def say(self, title: str, text: str) -> None:
-        """Set the words."""
-        self._title, self._text = title, text
-        self.setAccessibleName(f"{title} {text}".strip())
-        self.update()
-
-    def set_hot(self, hot: bool) -> None:
-        """Show that a drop would land here."""
-        if hot != self.hot:
-            self.hot = hot
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(260, 130)
-
-    def mouseReleaseEvent(self, _event: object) -> None:
-        self.clicked.emit()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        tones = self._theme.tones
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edge = QColor(tones.accent if self.hot else tones.strong_border)
-        painter.setPen(QPen(edge, 2 if self.hot else 1.2, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(tones.accent_soft) if self.hot else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 10, 10)
-        ratio = self.devicePixelRatioF()
-        middle = self.rect().center()
-        ink = tones.accent if self.hot else tones.faint
-        glyph = self._icons.pixmap("plus", ink, 24, ratio=ratio)
-        painter.drawPixmap(middle.x() - 12, middle.y() - 44, glyph)
-        centred = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-        font = self.font()
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(QColor(tones.text))
-        room = self.rect().adjusted(16, 0, -16, 0)
-        room.setTop(middle.y() - 14)
-        used = painter.boundingRect(room, centred, self._title)
-        painter.drawText(room, centred, self._title)
-        painter.setFont(self.font())
-        painter.setPen(QColor(tones.muted))
-        room.setTop(used.bottom() + 6)
-        painter.drawText(room, centred, self._text)
 
 
 class BinsPanel(QWidget):
-    """All bins, one card each.
+    """All bins, one card each; only the cards in sight are made.
+
+    Attributes:
+        unknown_card: The card of what belongs to no bin.
+        commands: What can be done with bins.
 
     Signals:
-        show_asked: Class id whose images the user wants to see.
+        show_asked: Class id whose images the user wants to see; may be ``UNKNOWN``.
+        show_examples_asked: Class id whose examples the user wants to see, all of them.
+        unknown_limit_asked: The user wants to set what is sent to *Unknown*.
         drag_ended: The user let go of an example.
     """
 
     show_asked = Signal(int)
+    show_examples_asked = Signal(int)
+    unknown_limit_asked = Signal()
     drag_ended = Signal()
 
     def __init__(
@@ -180,12 +59,19 @@ class BinsPanel(QWidget):
         self._theme = theme
         self._icons = icons
         self._thumbnails = thumbnails
-        self._cards: dict[int, BinCard] = {}
-        self._new: NewBinCard | None = None
+        self._bins: dict[int, Bin] = {}
+        self._keys: dict[int, int] = {}
+        self._folds: dict[int, Fold] = {}  # of the bins that are not simply open
+        self._marks = Marks()
+        self._counts: dict[int, int] = {}
         self._shown_class: int | None = None
-        self._scroll_speed = 0
-        self._scroller = QTimer(self, interval=30)
-        self._scroller.timeout.connect(self._scroll_on)
+        self._menu_open = False
+        self._project = session.project
+        self.commands = BinCommands(session, theme, self)
+        self.commands.split_asked.connect(self.begin_new_bin)
+        # many images change at once while the learner speaks: counting can wait for a moment
+        self._counter = QTimer(self, singleShot=True, interval=0)
+        self._counter.timeout.connect(self._count)
         self.setAcceptDrops(True)
         self.setMinimumWidth(250)
         self._build()
@@ -199,18 +85,15 @@ class BinsPanel(QWidget):
         self.show_bins()
 
     def _build(self) -> None:
-        title = QLabel(_("Support bins"))
-        title.setProperty("tone", "title")
-        self._new_button = QPushButton(_("New bin"))
-        self._new_button.setToolTip(_("Make a bin (Ctrl+B)"))
-        self._new_button.setAccessibleName(_("New bin"))
-        self._icons.bind(self._new_button.setIcon, "plus", "text")
-        self._new_button.clicked.connect(lambda: self.begin_new_bin())
-        head = QHBoxLayout()
-        head.setContentsMargins(14, 9, 12, 9)
-        head.addWidget(title)
-        head.addStretch()
-        head.addWidget(self._new_button)
+        self._head = head = PanelHead(self._theme, self._icons)
+        self._new_button = head.new_button
+        head.new_button.clicked.connect(lambda: self.begin_new_bin())
+        head.sort_asked.connect(self.commands.sort)
+        head.close_asked.connect(self.collapse_all)
+        head.open_asked.connect(self.expand_all)
+        head.search.textChanged.connect(lambda _text: self._on_search())
+        head.search.went_down.connect(self._enter_found)
+        head.search.left.connect(self._leave_search)
 
         self._hint = QLabel()
         self._hint.setTextFormat(Qt.TextFormat.PlainText)
@@ -219,39 +102,50 @@ class BinsPanel(QWidget):
         self._hint.setContentsMargins(14, 0, 14, 8)
 
         # above the list, where it is in sight however long the list is
-        self._place_for_new = QVBoxLayout()
-        self._place_for_new.setContentsMargins(12, 0, 12, 6)
+        self._maker = NewBinPlace(self._session)
+        self._maker.changed.connect(self._explain)
+        self._maker.ended.connect(head.new_button.setFocus)
+        self._maker.made.connect(self._on_made)
 
-        self._list = QWidget(objectName="panel")
-        self._layout = QVBoxLayout(self._list)
-        self._layout.setContentsMargins(12, 2, 12, 12)
-        self._layout.setSpacing(8)
         self._drop_hint = DropHint(self._theme, self._icons)
         self._drop_hint.clicked.connect(lambda: self.begin_new_bin())
-        self._layout.addWidget(self._drop_hint, 1)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setWidget(self._list)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list = BinList(
+            self._session.id, self._theme, self._drop_hint, self._make_card, self._height_of
+        )
+        self._list.moved.connect(self._drop_bin)
+        self._list.shown_changed.connect(self._keep_pictures)
+        self.unknown_card = UnknownCard(self._session.id, self._theme, self._thumbnails)
+        self.unknown_card.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.unknown_card.limit_asked.connect(self.unknown_limit_asked)
+        self._focus = BinFocus(self._list, self.unknown_card, head.new_button)
+        self._focus.hidden.connect(head.search.clear)
+        self._connect(self.unknown_card)
+        self._foot = Foot(self.unknown_card, self._theme)
+        self._list.resized.connect(self._foot.fit)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(head)
+        layout.addWidget(head)
         layout.addWidget(self._hint)
-        layout.addLayout(self._place_for_new)
-        layout.addWidget(self._area, 1)
+        layout.addWidget(self._maker)
+        layout.addWidget(self._list, 1)
+        layout.addWidget(self._foot)
 
-    # -- showing -----------------------------------------------------------------------
+    # -- what there is -----------------------------------------------------------------
+
+    @property
+    def search(self) -> QLineEdit:
+        """Filters the bins; hidden where there are few, see ``focus_search``."""
+        return self._head.search
 
     @property
     def cards(self) -> tuple[BinCard, ...]:
-        """The cards in the order of the bins."""
-        return tuple(self._cards[b.id] for b in self._session.project.bins if b.id in self._cards)
+        """The cards that are made, in the order of the bins; all of them where they are few."""
+        return self._list.cards
 
     def card(self, class_id: int) -> BinCard:
-        """The card of a bin."""
-        return self._cards[class_id]
+        """The card of a bin, or of ``UNKNOWN``. Raises ``KeyError`` for one not shown."""
+        return self.unknown_card if class_id == UNKNOWN else self._list.card(class_id)
 
     @property
     def drop_area(self) -> DropHint:
@@ -261,64 +155,112 @@ class BinsPanel(QWidget):
     @property
     def new_card(self) -> NewBinCard | None:
         """The card that asks for a name, while it does."""
-        return self._new
+        return self._maker.card
+
+    @property
+    def marked(self) -> tuple[int, ...]:
+        """Ids of the bins that are chosen together, in the order of the bins."""
+        return self._marks.among(tuple(self._bins))
 
     def current_card(self) -> BinCard | None:
-        """The card that has the focus."""
+        """The card of the bin that has the focus; that of ``UNKNOWN`` is no bin's."""
         return next((card for card in self.cards if card.hasFocus()), None)
 
+    def chosen_examples(self) -> tuple[str, ...]:
+        """The examples that are chosen in the card that has the focus."""
+        card = self.unknown_card if self.unknown_card.hasFocus() else self.current_card()
+        return card.chosen_examples if card is not None else ()
+
+    # -- showing -----------------------------------------------------------------------
+
     def show_bins(self) -> None:
-        """Show the bins as they are now."""
-        bins = self._session.project.bins
-        known = {b.id for b in bins}
-        for class_id in [c for c in self._cards if c not in known]:
-            card = self._cards.pop(class_id)
-            self._layout.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        for place, bin in enumerate(bins):
-            card = self._cards.get(bin.id) or self._make_card(bin, place)
-            if self._layout.indexOf(card) != place:
-                self._layout.insertWidget(place, card)
-            key = place + 1 if place < KEYED else 0
-            card.show_bin(bin, key, self._session.project.support(bin.id))
+        """Show the bins as they are now; what has not changed is left alone."""
+        project = self._session.project
+        bins = project.bins
+        self._bins = {b.id: b for b in bins}
+        self._keys = {b.id: place + 1 for place, b in enumerate(bins[:KEYED])}
+        if project is not self._project:  # ids mean other bins now
+            self._project, self._folds, self._marks = project, {}, Marks()
+            self.search.clear()
+        self._marks.keep(tuple(self._bins))
+        self._list.show_order(self._found(bins))
+        for card in self._list.cards:
+            self._show(card)
+        self.unknown_card.show_bin(self.unknown_card.bin, 0, project.support(UNKNOWN))
+        self._foot.setVisible(bool(bins or self.unknown_card.examples))
+        if Fold.ALL in self._folds.values():
+            self._list.lay_out()
+        self._head.show_counts(len(bins), len(self._list.order))
         self._explain()
         self.show_counts()
-        self._thumbnails.keep_only(BINS, [p for c in self.cards for p in c.visible_examples()])
+        self._keep_pictures()
 
     def show_counts(self) -> None:
-        """Show how many images are sorted into each bin."""
-        collection = self._session.collection
-        counts = collection.sorted_counts() if collection else {}
-        for class_id, card in self._cards.items():
-            card.show_sorted(counts.get(class_id, 0), class_id == self._shown_class)
+        """Show how many images are sorted into each bin, as soon as there is time."""
+        self._counter.start()
 
     def mark_shown(self, class_id: int | None) -> None:
         """Mark the bin whose images alone are in the grid."""
         self._shown_class = class_id
-        self.show_counts()
+        self._show_sorted()
 
-    def _make_card(self, bin: object, place: int) -> BinCard:
-        card = BinCard(self._session.id, bin, self._theme, self._thumbnails)
-        card.dropped.connect(lambda class_id, paths: self._session.put(paths, class_id))
-        card.files_dropped.connect(lambda class_id, paths: self._session.put_files(paths, class_id))
-        card.taken_out.connect(self._session.take_out)
-        card.renamed.connect(self._rename)
-        card.show_asked.connect(self.show_asked)
-        card.delete_asked.connect(self._session.remove_bin)
-        card.focus_asked.connect(self._move_focus)
-        card.example_chosen.connect(lambda place: self._show_place(card, place))
-        card.drag_over.connect(self._on_drag_over)
-        card.drag_ended.connect(self.drag_ended)
-        self._cards[bin.id] = card
-        self._layout.insertWidget(place, card)
+    def _count(self) -> None:
+        collection = self._session.collection
+        self._counts = collection.sorted_counts() if collection is not None else {}
+        self._show_sorted()
+
+    def _show_sorted(self) -> None:
+        for card in (*self.cards, self.unknown_card):
+            class_id = card.bin.id
+            card.show_sorted(self._counts.get(class_id, 0), class_id == self._shown_class)
+
+    def _show(self, card: BinCard) -> None:
+        """Bring a card up to date."""
+        class_id = card.bin.id
+        support = self._session.project.support(class_id)
+        card.show_bin(self._bins[class_id], self._keys.get(class_id, 0), support)
+        card.show_marked(class_id in self._marks)
+
+    def _make_card(self, class_id: int) -> BinCard:
+        bin, fold = self._bins[class_id], self._folds.get(class_id, Fold.OPEN)
+        card = BinCard(self._session.id, bin, self._theme, self._thumbnails, fold)
+        self._show(card)
+        card.show_sorted(self._counts.get(class_id, 0), class_id == self._shown_class)
+        self._connect(card)
+        card.renamed.connect(self.commands.rename)
+        card.mark_asked.connect(self._mark)
+        card.move_asked.connect(self._move_bin)
         return card
+
+    def _connect(self, card: BinCard) -> None:
+        session, class_id = self._session, card.bin.id
+        card.dropped.connect(lambda class_id, paths: session.put(paths, class_id))
+        card.files_dropped.connect(lambda class_id, paths: session.put_files(paths, class_id))
+        card.taken_out.connect(session.take_out)
+        card.show_asked.connect(self.show_asked)
+        card.examples_asked.connect(self.show_examples_asked)
+        card.menu_asked.connect(lambda place: self._open_menu(class_id, place))
+        card.focus_asked.connect(lambda step, mark: self._move_focus(class_id, step, mark))
+        card.fold_changed.connect(lambda: self._on_fold(class_id))
+        card.example_chosen.connect(lambda place: self._reveal_example(class_id, place))
+        card.focused.connect(lambda: self._focus.on_focused(class_id))
+        card.drag_over.connect(self._list.drag_over)
+        card.drag_ended.connect(self.drag_ended)
+        card.handle_tab(lambda forward: self._focus.on_tab(class_id, forward))
+
+    def _height_of(self, class_id: int, width: int) -> int:
+        fold = self._folds.get(class_id, Fold.OPEN)
+        if fold is not Fold.ALL:
+            return _HEIGHTS[fold]
+        count = len(self._session.project.support(class_id))
+        layout = CardLayout(width, count, fold)
+        return layout.height if layout.overflows else _HEIGHTS[Fold.OPEN]
 
     def _explain(self) -> None:
         project = self._session.project
         filled = len(project.filled_bins)
         hint = ""
-        if not project.bins and self._new is None:
+        if not project.bins and self._maker.card is None:
             self._drop_hint.say(
                 _("Drop pictures here to make your first bin"),
                 _(
@@ -328,7 +270,9 @@ class BinsPanel(QWidget):
             )
         else:
             self._drop_hint.say(_("New bin"), _("Drop pictures here, or click"))
-            if filled == 0:
+            if self.search.text() and not self._list.order:
+                hint = _("No bin has these words in its name or description.")
+            elif filled == 0:
                 hint = _("Drag a few pictures into each bin. Three to five are plenty.")
             elif filled == 1:
                 hint = _("One more bin with a picture and sorting starts by itself.")
@@ -336,76 +280,166 @@ class BinsPanel(QWidget):
         self._hint.setVisible(bool(hint))
 
     def _on_thumbnail(self, path: str) -> None:
-        for card in self._cards.values():
-            if path in card.visible_examples():
+        for card in (*self.cards, self.unknown_card):
+            if path in card.pictures():
                 card.update()
+
+    def _keep_pictures(self) -> None:
+        cards = (*self.cards, self.unknown_card)
+        self._thumbnails.keep_only(BINS, [path for card in cards for path in card.pictures()])
 
     def _repaint(self) -> None:
         self._drop_hint.update()
-        for card in self._cards.values():
+        for card in (*self.cards, self.unknown_card):
             card.update()
 
-    # -- making and naming ---------------------------------------------------------------
+    # -- folding -----------------------------------------------------------------------
 
-    def begin_new_bin(self, paths: Iterable[str] = ()) -> None:
-        """Ask for the name of a new bin in a card of its own."""
-        if self._new is None:
-            self._new = NewBinCard()
-            self._new.accepted.connect(self._make_bin)
-            self._new.cancelled.connect(self._end_new_bin)
-            self._place_for_new.addWidget(self._new)
-        self._new.add(paths)
+    def collapse_all(self) -> None:
+        """Show one line of each bin."""
+        self._fold_all(dict.fromkeys(self._bins, Fold.CLOSED), Fold.CLOSED)
+
+    def expand_all(self) -> None:
+        """Show a line of examples of each bin again."""
+        self._fold_all({}, Fold.OPEN)
+
+    def _fold_all(self, folds: dict[int, Fold], fold: Fold) -> None:
+        self._folds = folds
+        for card in self.cards:
+            with QSignalBlocker(card):  # laid out once, when all of them are folded
+                card.set_fold(fold)
+        self._list.lay_out()
+        self._keep_pictures()
+
+    def _on_fold(self, class_id: int) -> None:
+        if class_id != UNKNOWN:
+            self._folds[class_id] = self._list.card(class_id).fold
+            self._list.lay_out()
+        self._keep_pictures()
+
+    # -- finding -----------------------------------------------------------------------
+
+    def focus_search(self) -> None:
+        """Give the keyboard to the search."""
+        self._head.begin_search()
+
+    def _found(self, bins: Sequence[Bin]) -> list[int]:
+        words = folded(self.search.text()).split()
+        if not words:
+            return [b.id for b in bins]
+        texts = ((b.id, folded(f"{b.name} {b.description}")) for b in bins)
+        return [class_id for class_id, text in texts if all(word in text for word in words)]
+
+    def _on_search(self) -> None:
+        bins = self._session.project.bins
+        self._list.show_order(self._found(bins))
+        self._list.verticalScrollBar().setValue(0)
+        self._head.show_counts(len(bins), len(self._list.order))
         self._explain()
-        self._new.edit.setFocus()
+        self._keep_pictures()
 
-    def _make_bin(self, name: str) -> None:
-        card = self._new
-        if card is None:
-            return
-        try:
-            self._session.add_bin(name, card.paths)
-        except UserError as error:
-            card.complain(str(error))
-            return
-        self._end_new_bin()
-        made = self._session.project.bin_named(name)
-        if made is not None and made.id in self._cards:
-            made_card = self._cards[made.id]
-            # once the layout knows where the card is
-            QTimer.singleShot(50, made_card, lambda: self._area.ensureWidgetVisible(made_card))
+    def _enter_found(self) -> None:
+        if self._list.order:
+            self._focus.go(self._list.order[0])
 
-    def _end_new_bin(self) -> None:
-        if self._new is None:
+    def _leave_search(self) -> None:
+        self.focus_bins()
+        self._head.show_counts(len(self._bins), len(self._list.order))
+
+    # -- moving about ------------------------------------------------------------------
+
+    def focus_bins(self) -> None:
+        """Give the keyboard to the bin that had it last, or to the first one."""
+        self._focus.go_back()
+
+    def _move_focus(self, class_id: int, step: int, mark: bool) -> None:
+        following = self._focus.neighbour(class_id, step)
+        if following is None:
             return
-        card, self._new = self._new, None
-        self._place_for_new.removeWidget(card)
-        card.hide()
-        card.deleteLater()
-        self._explain()
-        self._new_button.setFocus()
+        if not mark:
+            self._marks.clear()
+        elif UNKNOWN not in (class_id, following):
+            self._marks.walk(class_id, following)
+        self._show_marks()
+        self._focus.go(following)
+
+    def _reveal_example(self, class_id: int, place: QPoint) -> None:
+        if class_id != UNKNOWN:
+            self._list.reveal(class_id, place, THUMB)
+
+    # -- choosing several bins -----------------------------------------------------------
+
+    def _mark(self, class_id: int, how: str) -> None:
+        if how == "toggle":
+            self._marks.toggle(class_id)
+        elif how == "extend":
+            self._marks.extend(class_id, self._list.order)
+        else:
+            self._marks.clear()
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        for card in self.cards:
+            card.show_marked(card.bin.id in self._marks)
+
+    # -- order and menu ------------------------------------------------------------------
+
+    def sort_by_name(self) -> None:
+        """Bring the bins into the order of their names."""
+        self.commands.sort()
+
+    def _move_bin(self, class_id: int, step: int) -> None:
+        """Move a bin past its neighbour; past the next one in sight where some are hidden."""
+        neighbour = self._focus.neighbour(class_id, step)
+        if neighbour is None or neighbour == UNKNOWN:
+            return
+        order = list(self._bins)
+        self.commands.move(class_id, order.index(neighbour))
+        self._focus.go(class_id)
+
+    def _drop_bin(self, class_id: int, place: int) -> None:
+        """Put a dragged bin before the bin that is shown at a place."""
+        shown, order = self._list.order, list(self._bins)
+        if class_id not in self._bins:
+            return
+        target = order.index(shown[place]) if place < len(shown) else order.index(shown[-1]) + 1
+        if order.index(class_id) < target:
+            target -= 1  # the bin itself no longer takes up a place
+        self.commands.move(class_id, target)
+        self._focus.go(class_id)
+
+    def _open_menu(self, class_id: int, place: QPoint) -> None:
+        if self._menu_open:  # some systems tell of the Menu key twice
+            return
+        card = self.card(class_id)
+        bins = self._session.project.bins
+        menu = BinMenu(card, bins, self.marked, self.commands, self._theme.tones.dark)
+        menu.aboutToHide.connect(self._on_menu_closed)
+        self._menu_open = True
+        menu.popup(place)
+        menu.setActiveAction(menu.actions()[0])
+
+    def _on_menu_closed(self) -> None:
+        self._menu_open = False
 
     def rename(self, card: BinCard) -> None:
         """Edit the name of a bin in its card."""
-        self._area.ensureWidgetVisible(card)
+        if card.bin.id != UNKNOWN:
+            self._list.reveal(card.bin.id)
         card.start_rename()
 
-    def _rename(self, class_id: int, name: str) -> None:
-        try:
-            self._session.rename_bin(class_id, name)
-        except UserError as error:
-            self._session.message.emit(Message.from_error(error))
+    # -- making ------------------------------------------------------------------------
 
-    def _move_focus(self, step: int) -> None:
-        cards = self.cards
-        current = self.current_card()
-        if current is not None:
-            following = cards[min(max(0, cards.index(current) + step), len(cards) - 1)]
-            following.setFocus()
-            self._area.ensureWidgetVisible(following)
+    def begin_new_bin(self, paths: Iterable[str] = ()) -> None:
+        """Ask for the name of a new bin in a card of its own."""
+        self._maker.begin(paths)
 
-    def _show_place(self, card: BinCard, place: QPoint) -> None:
-        there = card.mapTo(self._list, place)
-        self._area.ensureVisible(there.x(), there.y(), 0, THUMB)
+    def _on_made(self, class_id: int) -> None:
+        """Bring a new bin into sight; a search that hides it is over."""
+        if self._list.place(class_id) is None:
+            self.search.clear()
+        if self._list.place(class_id) is not None:
+            self._list.reveal(class_id)
 
     # -- drops on what is no card ----------------------------------------------------------
 
@@ -419,17 +453,17 @@ class BinsPanel(QWidget):
         event.accept()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._on_drag_over(self.mapToGlobal(event.position().toPoint()))
+        self._list.drag_over(self.mapToGlobal(event.position().toPoint()))
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         self._drop_hint.set_hot(False)
-        self._scroller.stop()
+        self._list.end_drag()
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop_hint.set_hot(False)
-        self._scroller.stop()
+        self._list.end_drag()
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         own = dragged(self._session.id, event.mimeData())
@@ -442,20 +476,5 @@ class BinsPanel(QWidget):
         if files:
             self.begin_new_bin(files)
 
-    def _on_drag_over(self, place: QPoint) -> None:
-        """Scroll when something is dragged to the upper or lower edge."""
-        view = self._area.viewport()
-        y = view.mapFromGlobal(place).y()
-        self._scroll_speed = -14 if y < _EDGE else 14 if y > view.height() - _EDGE else 0
-        if self._scroll_speed and not self._scroller.isActive():
-            self._scroller.start()
-        elif not self._scroll_speed:
-            self._scroller.stop()
 
-    def _scroll_on(self) -> None:
-        bar = self._area.verticalScrollBar()
-        inside = self.rect().contains(self.mapFromGlobal(self.cursor().pos()))
-        if not inside or not self._scroll_speed:
-            self._scroller.stop()
-            return
-        bar.setValue(bar.value() + self._scroll_speed)
+_HEIGHTS = {fold: CardLayout(280, 0, fold).height for fold in (Fold.OPEN, Fold.CLOSED)}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import FAILED, PENDING, EmbeddingTable
 from fewshot_gui.images.files import FailureKind
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
-from fewshot_gui.project.model import Label, Source
+from fewshot_gui.project.model import UNKNOWN, Label, Source
 
 Rows = NDArray[np.int64]
 
@@ -32,21 +32,24 @@ class Collection:
     """Targets, predictions and labels by row of the embedding table.
 
     Attributes:
-        folder: The target folder.
         table: Embeddings of the targets and of examples from elsewhere.
-        targets: Rows of the images of the folder, in the folder's order.
-        best, confidence, runner_up, runner_up_confidence: Predictions by row;
+        targets: Rows of the images of the folders, in the folders' order.
+        best, confidence, runner_up, runner_up_confidence, unknown: Predictions by row;
             ``NO_CLASS`` where there is none.
+        level: Images whose unknown score is above this wear ``UNKNOWN``.
+        changed: Whether an image is another one than when the user labelled it, by row.
         label: Class given by the user by row, ``NO_CLASS`` where there is none.
         source: How the label came about by row.
     """
 
-    def __init__(self, folder: str, table: EmbeddingTable) -> None:
-        self.folder = folder
+    def __init__(self, table: EmbeddingTable) -> None:
         self.table = table
+        self.level = 1.0
         self.targets: Rows = np.empty(0, np.int64)
         self.label: Rows = np.empty(0, np.int64)
         self.source: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self.changed: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self._is_target: NDArray[np.bool_] = np.empty(0, np.bool_)
         self.clear_predictions()
 
     # -- growing -----------------------------------------------------------------
@@ -59,20 +62,28 @@ class Collection:
         size = max(size, 2 * len(self.label))  # amortised, batches come many times a second
         self.label = _enlarged(self.label, size, NO_CLASS)
         self.source = _enlarged(self.source, size, NOBODY)
+        self.changed = _enlarged(self.changed, size, False)
+        self._is_target = _enlarged(self._is_target, size, False)
         self.best = _enlarged(self.best, size, NO_CLASS)
         self.confidence = _enlarged(self.confidence, size, 0.0)
         self.runner_up = _enlarged(self.runner_up, size, NO_CLASS)
         self.runner_up_confidence = _enlarged(self.runner_up_confidence, size, 0.0)
+        self.unknown = _enlarged(self.unknown, size, 0.0)
 
-    def append(self, rows: Rows) -> None:
-        """More targets while the scan goes on."""
-        self.targets = np.concatenate([self.targets, rows])
+    def append(self, rows: Rows) -> Rows:
+        """More targets while the listing goes on. Returns those that are new."""
         self.ensure()
+        new = rows[~self._is_target[rows]]
+        self._is_target[new] = True
+        self.targets = np.concatenate([self.targets, new])
+        return new
 
     def set_targets(self, rows: Rows) -> None:
         """The final targets in their final order."""
-        self.targets = rows
         self.ensure()
+        self.targets = rows
+        self._is_target[:] = False
+        self._is_target[rows] = True
 
     # -- what is known -------------------------------------------------------------
 
@@ -83,15 +94,24 @@ class Collection:
         self.confidence: NDArray[np.float32] = np.zeros(size, np.float32)
         self.runner_up: Rows = np.full(size, NO_CLASS, np.int64)
         self.runner_up_confidence: NDArray[np.float32] = np.zeros(size, np.float32)
+        self.unknown: NDArray[np.float32] = np.zeros(size, np.float32)
 
     def keep_predictions(self, classes: Sequence[int]) -> None:
         """Forget what the learner said of other classes: they are no more."""
         gone = ~np.isin(self.best, classes)
         self.best[gone] = NO_CLASS
         self.confidence[gone] = 0.0
+        self.unknown[gone] = 0.0
         lost = gone | ~np.isin(self.runner_up, classes)
         self.runner_up[lost] = NO_CLASS
         self.runner_up_confidence[lost] = 0.0
+
+    def forget_predictions(self, rows: Rows) -> None:
+        """Forget what the learner said of these: they are other pictures now."""
+        self.ensure()
+        self.best[rows] = NO_CLASS
+        self.runner_up[rows] = NO_CLASS
+        self.confidence[rows] = self.runner_up_confidence[rows] = self.unknown[rows] = 0.0
 
     def set_predictions(self, rows: Rows, predictions: Predictions) -> None:
         """Keep what the learner said of these rows."""
@@ -100,6 +120,7 @@ class Collection:
         self.confidence[rows] = predictions.confidence
         self.runner_up[rows] = predictions.runner_up
         self.runner_up_confidence[rows] = predictions.runner_up_confidence
+        self.unknown[rows] = predictions.unknown
 
     def set_labels(self, labels: Mapping[str, Label | None]) -> tuple[Rows, tuple[str, ...]]:
         """Take over the user's decisions.
@@ -121,7 +142,16 @@ class Collection:
 
     def shown(self, rows: Rows) -> Rows:
         """Class each image wears: the user's where there is one, else the learner's."""
-        return np.where(self.source[rows] != NOBODY, self.label[rows], self.best[rows])
+        return np.where(self.source[rows] != NOBODY, self.label[rows], self.predicted(rows))
+
+    def predicted(self, rows: Rows) -> Rows:
+        """Class the learner gives each image: ``UNKNOWN`` where it fits no bin."""
+        best = self.best[rows]
+        return np.where(self.rejected(rows), UNKNOWN, best)
+
+    def rejected(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which of these the learner sends to ``UNKNOWN``."""
+        return (self.best[rows] != NO_CLASS) & (self.unknown[rows] > self.level)
 
     def is_support(self, rows: Rows) -> NDArray[np.bool_]:
         """Which of these are examples for the learner."""
@@ -159,7 +189,8 @@ class Collection:
         return kinds
 
     def paths(self, rows: Rows) -> list[str]:
-        return [self.table.file(row).path for row in rows.tolist()]
+        """Absolute paths of these images."""
+        return self.table.paths(rows)
 
 
 def _enlarged(array: NDArray, size: int, fill: float) -> NDArray:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from enum import Enum
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from fewshot_gui.texts import _
+from fewshot_gui.texts import _, ngettext
+
+FOLDERS_NAMED = 6
 
 
 class Leave(Enum):
-    """What to do with work that was not exported."""
+    """What to do with actions that could not be written down."""
 
-    EXPORT = "export"
+    SAVE = "save"
     DISCARD = "discard"
     STAY = "stay"
 
@@ -29,18 +32,53 @@ class Dialogs:
         name, _filter = QFileDialog.getSaveFileName(parent, title, start, _("CSV table (*.csv)"))
         return name
 
-    def leave(self, parent: QWidget) -> Leave:
-        """Whether to leave although bins and labels would be lost."""
+    def open_project(self, parent: QWidget, title: str, start: str) -> str:
+        """A project file, or an empty string."""
+        name, _filter = QFileDialog.getOpenFileName(parent, title, start, _project_files())
+        return name
+
+    def save_project(self, parent: QWidget, title: str, start: str) -> str:
+        """A name for a project file, or an empty string."""
+        name, _filter = QFileDialog.getSaveFileName(parent, title, start, _project_files())
+        return name
+
+    def consent(self, parent: QWidget, folders: tuple[str, ...]) -> bool:
+        """Whether a project may read folders that lie elsewhere."""
         box = QMessageBox(parent)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(_("Few-Shot GUI"))
-        box.setText(_("Your bins and corrections have not been exported."))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(_("This project wants to read pictures in other places of this computer."))
+        shown = list(folders[:FOLDERS_NAMED])
+        if len(folders) > FOLDERS_NAMED:
+            shown.append(_("and {count} more").format(count=len(folders) - FOLDERS_NAMED))
+        box.setInformativeText("\n".join(shown))
+        agree = box.addButton(_("Open it"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.exec()
+        return box.clickedButton() is agree
+
+    def leave(self, parent: QWidget, count: int) -> Leave:
+        """Whether to leave although the last actions could not be written down."""
+        box = QMessageBox(parent)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle(_("Few-Shot GUI"))
+        text = ngettext(
+            "Your last action could not be saved.",
+            "Your last {count} actions could not be saved.",
+            count,
+        )
+        box.setText(text.format(count=count))
         box.setInformativeText(_("They are lost when you leave now."))
-        export = box.addButton(_("Export CSV…"), QMessageBox.ButtonRole.AcceptRole)
+        save = box.addButton(_("Save as…"), QMessageBox.ButtonRole.AcceptRole)
         leave = box.addButton(_("Leave"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(export)
+        box.setDefaultButton(save)
         box.exec()
-        if box.clickedButton() is export:
-            return Leave.EXPORT
+        if box.clickedButton() is save:
+            return Leave.SAVE
         return Leave.DISCARD if box.clickedButton() is leave else Leave.STAY
+
+
+def _project_files() -> str:
+    return _("Few-Shot GUI project (*.fewshot)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -19,8 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fewshot_gui.gui.arrangement import Order, Show, View, arrange
+from fewshot_gui.gui.arrangement import Chosen, Order, Show, View, arrange
 from fewshot_gui.gui.collection import Rows
+from fewshot_gui.gui.finder import Finder
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.image_model import ImageModel
@@ -28,11 +31,13 @@ from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme, class_colour
 from fewshot_gui.learners.predictions import NO_CLASS
+from fewshot_gui.project.model import UNKNOWN
 from fewshot_gui.settings import MAX_TILE, MIN_TILE
 from fewshot_gui.texts import _, ngettext
 
 TILE_STEP = 24
 PACE_MS = 150  # between two additions while a folder is listed
+TYPING_MS = 200  # after the last letter the search begins
 
 
 class EmptyPage(QWidget):
@@ -104,12 +109,14 @@ class GridPage(QWidget):
         preferences: Preferences,
         model: ImageModel,
         grid: ImageGrid,
+        finder: Finder,
         theme: Theme,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._session = session
         self._preferences = preferences
+        self._finder = finder
         self._model = model
         self.grid = grid
         self._theme = theme
@@ -119,12 +126,15 @@ class GridPage(QWidget):
         self._found: list[Rows] = []
         self._pace = QTimer(self, singleShot=True, interval=PACE_MS)
         self._pace.timeout.connect(self._show_found)
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._typing.timeout.connect(lambda: self._search(self.search.text()))
         self._build()
+        finder.found.connect(self._rearrange)
         grid.zoomed.connect(self.zoom)
         grid.drag_ended.connect(self._catch_up)
         session.folder_changed.connect(self._on_folder)
         session.images_added.connect(self._on_added)
-        session.images_listed.connect(self.refresh)
+        session.images_listed.connect(self._on_listed)
         session.rows_changed.connect(self._on_rows)
         session.predictions_changed.connect(self.refresh)
         session.labels_changed.connect(lambda _rows: self._on_labels())
@@ -147,6 +157,14 @@ class GridPage(QWidget):
         for order, words in order_words().items():
             self.order.addItem(words, order)
         self.order.activated.connect(lambda place: self.set_order(self.order.itemData(place)))
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(_("Search file names"))
+        self.search.setAccessibleName(_("Search file names"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(90)
+        self.search.setMaximumWidth(200)
+        self.search.textChanged.connect(lambda _text: self._typing.start())
+        self.search.returnPressed.connect(self._search_now)
         self.count = QLabel()
         self.count.setProperty("tone", "muted")
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -164,6 +182,7 @@ class GridPage(QWidget):
         row.setSpacing(8)
         row.addWidget(self.filter)
         row.addWidget(self.order)
+        row.addWidget(self.search, 1)
         row.addSpacing(6)
         row.addWidget(self.count, 1)
         for name in ("small", "large"):
@@ -194,13 +213,43 @@ class GridPage(QWidget):
 
     def set_order(self, order: Order) -> None:
         """Show the images in another order."""
-        self._set_view(View(self._view.show, self._view.class_id, order))
+        self._set_view(replace(self._view, order=order))
 
     def show_only(self, show: Show, class_id: int = NO_CLASS) -> None:
         """Show some of the images; asking again for the same class shows all."""
         if show is Show.CLASS and self._view.class_id == class_id:
             show, class_id = Show.ALL, NO_CLASS
-        self._set_view(View(show, class_id, self._view.order))
+        self._set_view(self._filtered(show, class_id))
+
+    def show_chosen(self, title: str, rows: Rows) -> None:
+        """Show these images, in this order."""
+        chosen = Chosen(title, rows)
+        self._clear_search()
+        self._set_view(View(Show.CHOSEN, NO_CLASS, Order.GIVEN, chosen))
+        self.grid.go_to_first()
+
+    def begin_search(self) -> None:
+        """Let the user type words to search for."""
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def _filtered(self, show: Show, class_id: int = NO_CLASS) -> View:
+        order = Order.FOLDER if self._view.order is Order.GIVEN else self._view.order
+        return replace(self._view, show=show, class_id=class_id, order=order, chosen=None)
+
+    def _search(self, text: str) -> None:
+        self._view = replace(self._view, text=text.strip())
+        self._finder.search(self._view.text)
+
+    def _search_now(self) -> None:
+        self._typing.stop()
+        self._search(self.search.text())
+        self.grid.setFocus()
+
+    def _clear_search(self) -> None:
+        self.search.clear()
+        self._typing.stop()
+        self._search("")
 
     def zoom(self, step: int) -> None:
         """Make the pictures larger (+1) or smaller (-1)."""
@@ -212,6 +261,7 @@ class GridPage(QWidget):
         doubts_first = view.order is Order.LEAST_SURE and self._view.order is not view.order
         regrouped = (view.order is Order.GROUPED) != (self._view.order is Order.GROUPED)
         self._view = view
+        self._finder.want(view.order)
         if regrouped:
             self.grid.set_tile(self.slider.value(), headed=view.order is Order.GROUPED)
         self._late = False
@@ -220,7 +270,7 @@ class GridPage(QWidget):
             self.grid.go_to_first()
         else:
             self.grid.show_from_start()
-        self._select_in_combos()
+        self._fill_filter()
         self.shown_class.emit(view.class_id)
 
     # -- news ----------------------------------------------------------------------------------
@@ -240,7 +290,7 @@ class GridPage(QWidget):
         if collection is None:
             return
         order = [b.id for b in self._session.project.bins]
-        arrangement = arrange(collection, self._view, order)
+        arrangement = arrange(collection, self._view, order, self._finder.keys)
         if self._model.shows_same(arrangement):
             self.grid.repaint_tiles()
         else:
@@ -253,8 +303,16 @@ class GridPage(QWidget):
             self._late = False
             self.refresh()
 
+    def _on_listed(self) -> None:
+        self._finder.forget()
+        self._finder.want(self._view.order)
+        self.refresh()
+
     def _on_folder(self) -> None:
-        self._view = View(order=self._view.order)
+        order = Order.FOLDER if self._view.order is Order.GIVEN else self._view.order
+        self._view = View(order=order)
+        self._finder.open(self._session.collection)
+        self.search.clear()
         self._found = []
         self._pace.stop()
         self._select_in_combos()
@@ -274,7 +332,7 @@ class GridPage(QWidget):
         self._choose_page()
 
     def _on_added(self, rows: Rows) -> None:
-        if self._view.show is not Show.ALL:
+        if self._view.show is not Show.ALL or self._finder.text:
             return
         self._found.append(rows)
         if not self._pace.isActive():
@@ -304,10 +362,9 @@ class GridPage(QWidget):
 
     def _on_bins(self) -> None:
         self._model.note_bins()
-        if self._view.show is Show.CLASS:
-            known = {b.id for b in self._session.project.bins}
-            if self._view.class_id not in known:
-                self.show_only(Show.ALL)
+        shown = self._view.class_id
+        if self._view.show is Show.CLASS and not self._session.project.has_class(shown):
+            self.show_only(Show.ALL)
         self._fill_filter()
         self._on_labels()
 
@@ -315,14 +372,16 @@ class GridPage(QWidget):
 
     def _fill_filter(self) -> None:
         self.filter.clear()
+        if self._view.chosen is not None:
+            self.filter.addItem(self._view.chosen.title, self._view)
+            self.filter.insertSeparator(self.filter.count())
         for show, words in show_words().items():
             self.filter.addItem(words, View(show))
-        bins = self._session.project.bins
-        if bins:
-            self.filter.insertSeparator(self.filter.count())
-        for bin in bins:
+        self.filter.insertSeparator(self.filter.count())
+        for bin in self._session.project.bins:
             view = View(Show.CLASS, bin.id)
             self.filter.addItem(_dot(bin.colour, self._theme.tones.dark), bin.name, view)
+        self.filter.addItem(_("Unknown"), View(Show.CLASS, UNKNOWN))
         self._select_in_combos()
 
     def _select_in_combos(self) -> None:
@@ -333,12 +392,13 @@ class GridPage(QWidget):
                 self._view.class_id,
             ):
                 self.filter.setCurrentIndex(place)
-        self.order.setCurrentIndex(list(Order).index(self._view.order))
+        self.order.setCurrentIndex(self.order.findData(self._view.order))
 
     def _on_filter(self, place: int) -> None:
         view = self.filter.itemData(place)
         if isinstance(view, View):
-            self._set_view(View(view.show, view.class_id, self._view.order))
+            chosen = view.show is Show.CHOSEN
+            self._set_view(view if chosen else self._filtered(view.show, view.class_id))
 
     def _on_size(self, size: int) -> None:
         self.grid.set_tile(size)
@@ -378,6 +438,12 @@ class GridPage(QWidget):
                 ),
                 _("Open folder…"),
             )
+        elif self._view.text:
+            self.empty.say(
+                _("Nothing to show here"),
+                _("No picture shown here has “{text}” in its name.").format(text=self._view.text),
+                _("Show all"),
+            )
         else:
             self.empty.say(
                 _("Nothing to show here"),
@@ -389,6 +455,7 @@ class GridPage(QWidget):
     def _on_empty_button(self) -> None:
         collection = self._session.collection
         if collection is not None and len(collection.targets):
+            self._clear_search()
             self.show_only(Show.ALL)
         else:
             self.open_clicked.emit()
@@ -398,7 +465,10 @@ def order_words() -> dict[Order, str]:
     """The orders as the user reads them."""
     return {
         Order.FOLDER: _("Folder order"),
+        Order.NAME: _("By file name"),
+        Order.DATE: _("Newest first"),
         Order.LEAST_SURE: _("Least sure first"),
+        Order.MOST_SURE: _("Most sure first"),
         Order.GROUPED: _("Grouped by class"),
     }
 
@@ -409,6 +479,10 @@ def show_words() -> dict[Show, str]:
         Show.ALL: _("All images"),
         Show.UNLABELLED: _("Not labelled by you"),
         Show.UNSURE: _("Least sure (below 60 %)"),
+        Show.EXAMPLES: _("Your examples"),
+        Show.CORRECTED: _("Corrected by you"),
+        Show.CONFIRMED: _("Confirmed by you"),
+        Show.CHANGED: _("Changed files"),
         Show.UNREADABLE: _("Unreadable"),
     }
 

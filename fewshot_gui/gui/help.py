@@ -39,7 +39,16 @@ def help_page() -> str:
         f"<h3>{escape(title)}</h3><ul>"
         + "".join(f"<li style='margin-bottom:6px'>{escape(line)}</li>" for line in lines)
         + "</ul>"
-        for title, lines in (_sorting(), _bins(), _result(), _examples(), _files())
+        for title, lines in (
+            _sorting(),
+            _bins(),
+            _result(),
+            _review(),
+            _unknown(),
+            _examples(),
+            _projects(),
+            _files(),
+        )
     )
 
 
@@ -87,13 +96,57 @@ def _result() -> Section:
     ]
 
 
+def _review() -> Section:
+    return _("Looking through the result"), [
+        _("F shows a picture large, with the examples that caused its class. F or Esc goes back."),
+        _("D goes to the picture the program is least sure of, and then to the next one."),
+        _(
+            "A confirms all pictures in sight and goes on to the next page; Shift+A confirms all "
+            "above a confidence, and says before how many of them may be wrong."
+        ),
+        _("C asks for a class by its first letters: for more bins than there are number keys."),
+        _("M shows what looks most like a picture, P pictures that may be a class of their own."),
+    ]
+
+
+def _unknown() -> Section:
+    return _("Pictures that belong to no bin"), [
+        _(
+            "N, or dragging to “None of these”, shows the program what belongs to no bin; "
+            "pictures like these go to Unknown."
+        ),
+        _(
+            "L sets how readily: it shows how many pictures would go to Unknown and how many "
+            "mistakes are expected among the rest."
+        ),
+    ]
+
+
+def _projects() -> Section:
+    return _("Your work is kept"), [
+        _(
+            "Everything you do is saved at once. Opening the same folder again goes on where "
+            "you left off; undo reaches back to earlier days."
+        ),
+        _("“Save as” gives a project a file of its own, “Duplicate” makes a copy of it."),
+        _(
+            "Renamed pictures are recognised. When a folder has moved, choose “Folders of this "
+            "project” in the menu “File” and tell where it is."
+        ),
+    ]
+
+
 def _examples() -> Section:
     return _("How many examples?"), [
         _(
             "One is enough to start, three to five are good. Choose ones that differ, and "
             "add those it gets wrong."
         ),
-        _("For pictures that belong nowhere, make a bin of their own, such as “Other”."),
+        _(
+            "“Have I labelled enough?” (H) tries each of your examples as if it were new, and "
+            "says how often it would be right and which bin wants more."
+        ),
+        _("“What to label next” (S) shows the pictures that would teach the program most."),
     ]
 
 

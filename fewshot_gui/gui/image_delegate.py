@@ -1,4 +1,4 @@
-"""Paints one image of the grid: the picture, its class and how it came by it."""
+"""Paints one image of the grid (the picture, its class, how it came by it) and group heads."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from fewshot_gui.gui.collection import CONFIRMED, CORRECTED, NOBODY, SUPPORT
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_model import Tile, TileRole, percent
-from fewshot_gui.gui.theme import Theme, class_colour
+from fewshot_gui.gui.theme import ClassColour, Theme, class_colour
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import Bin
+from fewshot_gui.project.model import UNKNOWN, Bin
 
 PADDING = 6
 BADGE = 22
 NAME = 18
-HEAD = 26
+STRIP = 38  # above a group
 GRID = "grid"  # owner of the requests for thumbnails
 _GLYPHS = {SUPPORT: "star", CORRECTED: "pencil", CONFIRMED: "check"}
 
@@ -25,6 +25,7 @@ class ImageDelegate(QStyledItemDelegate):
     """Paints tiles. All tiles have the same size, which ``set_tile`` sets.
 
     Attributes:
+        picture: Room for the picture itself.
         size: Of a whole tile.
     """
 
@@ -33,17 +34,15 @@ class ImageDelegate(QStyledItemDelegate):
         self._theme = theme
         self._icons = icons
         self._thumbnails = thumbnails
-        self._headed = False
-        self._picture = QSize()
+        self._fonts: dict[tuple[str, float, QFont.Weight], tuple[QFont, QFontMetrics]] = {}
+        self.picture = QSize()
         self.size = QSize()
-        self.set_tile(168, headed=False)
+        self.set_tile(168)
 
-    def set_tile(self, tile: int, headed: bool) -> None:
-        """Set the width of the pictures, and whether there is room for group headings."""
-        self._headed = headed
-        self._picture = QSize(tile, round(tile * 0.75))
-        head = HEAD if headed else 0
-        height = head + self._picture.height() + BADGE + NAME + 8 + 2 * PADDING
+    def set_tile(self, tile: int) -> None:
+        """Set the width of the pictures."""
+        self.picture = QSize(tile, round(tile * 0.75))
+        height = self.picture.height() + BADGE + NAME + 8 + 2 * PADDING
         self.size = QSize(tile + 2 * PADDING, height)
 
     def sizeHint(
@@ -64,15 +63,12 @@ class ImageDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(option.font)
         area = QRect(option.rect)
-        if self._headed:
-            self._paint_head(painter, tile, QRect(area.left(), area.top(), area.width(), HEAD))
-            area.setTop(area.top() + HEAD)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
         current = bool(option.state & QStyle.StateFlag.State_HasFocus)
         self._paint_back(painter, area, selected, hovered, current)
         inner = area.adjusted(PADDING, PADDING, -PADDING, -PADDING)
-        frame = QRect(inner.topLeft(), QSize(inner.width(), self._picture.height()))
+        frame = QRect(inner.topLeft(), QSize(inner.width(), self.picture.height()))
         self._paint_picture(painter, tile, frame)
         line = QRect(inner.left(), frame.bottom() + 5, inner.width(), BADGE)
         if tile.bin is not None and not (tile.reason and tile.source == NOBODY):
@@ -121,7 +117,7 @@ class ImageDelegate(QStyledItemDelegate):
             painter.drawPixmap(frame.center().x() - 13, frame.center().y() - 13, glyph)
             painter.setOpacity(1.0)
         if tile.bin is not None and tile.source in (SUPPORT, CORRECTED):
-            colour = class_colour(tile.bin.colour, tones.dark).hue
+            colour = self._class_colour(tile.bin).hue
             painter.setPen(QPen(colour, 3))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(frame).adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
@@ -133,21 +129,22 @@ class ImageDelegate(QStyledItemDelegate):
         middle = frame.center()
         painter.drawPixmap(middle.x() - 11, max(frame.top() + 10, middle.y() - 36), glyph)
         painter.setPen(QColor(tones.muted))
-        painter.setFont(_scaled(painter.font(), 0.85))
+        base = painter.font()
+        painter.setFont(self._font(base, 0.85, base.weight())[0])
         text = QRect(frame.left() + 8, middle.y() - 6, frame.width() - 16, frame.height() // 2)
         words = tile.reason.partition(" (")[0]
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         painter.drawText(text, flags | Qt.TextFlag.TextWordWrap, words)
-        painter.setFont(_scaled(painter.font(), 1 / 0.85))
+        painter.setFont(base)
 
     def _paint_badge(self, painter: QPainter, tile: Tile, bin: Bin, line: QRect) -> None:
         tones = self._theme.tones
-        colour = class_colour(bin.colour, tones.dark)
+        colour = self._class_colour(bin)
         solid = tile.source in (SUPPORT, CORRECTED)
-        font = _scaled(painter.font(), 0.92)
-        font.setWeight(QFont.Weight.Normal if tile.unsure else QFont.Weight.DemiBold)
+        base = painter.font()
+        weight = QFont.Weight.Normal if tile.unsure else QFont.Weight.DemiBold
+        font, metrics = self._font(base, 0.92, weight)
         painter.setFont(font)
-        metrics = QFontMetrics(font)
         sure = percent(tile.confidence) if tile.source == NOBODY else ""
         sure_width = metrics.horizontalAdvance(sure) + 6 if sure else 0
         glyph_width = 18 if tile.source != NOBODY else 14
@@ -189,54 +186,74 @@ class ImageDelegate(QStyledItemDelegate):
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
         painter.drawText(QRect(left, line.top(), max(room, 12), line.height()), flags, name)
         if sure:
-            font.setWeight(QFont.Weight.Normal)
-            painter.setFont(font)
+            painter.setFont(self._font(base, 0.92, QFont.Weight.Normal)[0])
             right = QRect(round(pill.right()) - sure_width - 8, line.top(), sure_width, BADGE)
             painter.drawText(right, flags | Qt.AlignmentFlag.AlignRight, sure)
+        painter.setFont(base)
 
     def _paint_name(self, painter: QPainter, tile: Tile, line: QRect) -> None:
-        font = _scaled(QFont(painter.font()), 1.0)
-        font.setWeight(QFont.Weight.Normal)
+        font, metrics = self._font(painter.font(), 1.0, QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(QColor(self._theme.tones.muted))
-        name = QFontMetrics(font).elidedText(
-            tile.name, Qt.TextElideMode.ElideMiddle, line.width() - 4
-        )
+        name = metrics.elidedText(tile.name, Qt.TextElideMode.ElideMiddle, line.width() - 4)
         painter.drawText(
             line.adjusted(2, 0, -2, 0),
             Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine,
             name,
         )
 
-    def _paint_head(self, painter: QPainter, tile: Tile, line: QRect) -> None:
-        """A band in the class colour above every tile of a group, with words on its first."""
+    def paint_strip(
+        self, painter: QPainter, head: tuple[str, int | None, int], area: QRect
+    ) -> None:
+        """The class of a group, how many images it has, and a line in its colour.
+
+        Args:
+            painter: Of the view.
+            head: Name, colour index or None, number of images.
+            area: All of the strip.
+        """
+        name, colour, count = head
         tones = self._theme.tones
-        band = QColor(tones.strong_border)
-        if tile.band is not None:
-            band = class_colour(tile.band, tones.dark).hue
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        left, width = area.left() + PADDING, area.width() - 2 * PADDING
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(band)
-        left = line.left() + (PADDING if tile.head else -40)
-        stripe = QRectF(left, line.bottom() - 4, line.right() - left - PADDING, 3)
-        stripe.setLeft(max(stripe.left(), line.left() + PADDING))
-        painter.drawRoundedRect(stripe, 1.5, 1.5)
-        if tile.head is None:
-            return
-        name, _colour, count = tile.head
-        font = QFont(painter.font())
-        font.setWeight(QFont.Weight.Bold)
-        metrics = QFontMetrics(font)
+        painter.setBrush(
+            QColor(tones.strong_border) if colour is None else class_colour(colour, tones.dark).hue
+        )
+        painter.drawRoundedRect(QRectF(left, area.bottom() - 4, width, 3), 1.5, 1.5)
+        bold, metrics = self._font(painter.font(), 1.0, QFont.Weight.Bold)
         number = f"{count:,}"
-        room = line.width() - 2 * PADDING - metrics.horizontalAdvance(number) - 10
-        painter.setFont(font)
+        room = width - metrics.horizontalAdvance(number) - 12
+        text = QRect(left + 1, area.top(), width - 2, area.height() - 6)
+        flags = Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextSingleLine
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, max(12, room))
+        painter.setFont(bold)
         painter.setPen(QColor(tones.text))
-        text = QRect(line.left() + PADDING + 1, line.top(), line.width() - 2 * PADDING, HEAD - 6)
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-        painter.drawText(text, flags, metrics.elidedText(name, Qt.TextElideMode.ElideRight, room))
-        font.setWeight(QFont.Weight.Normal)
-        painter.setFont(font)
+        painter.drawText(text, flags, name)
+        text.setLeft(text.left() + metrics.horizontalAdvance(name) + 10)
+        plain, _metrics = self._font(bold, 1.0, QFont.Weight.Normal)
+        painter.setFont(plain)
         painter.setPen(QColor(tones.muted))
-        painter.drawText(text, flags | Qt.AlignmentFlag.AlignRight, number)
+        painter.drawText(text, flags, number)
+        painter.restore()
+
+    def _font(self, base: QFont, factor: float, weight: QFont.Weight) -> tuple[QFont, QFontMetrics]:
+        """A variant of a font; made once, as every tile needs the same few."""
+        key = (base.family(), base.pointSizeF() * factor, weight)
+        known = self._fonts.get(key)
+        if known is None:
+            font = _scaled(base, factor)
+            font.setWeight(weight)
+            self._fonts[key] = known = font, QFontMetrics(font)
+        return known
+
+    def _class_colour(self, bin: Bin) -> ClassColour:
+        tones = self._theme.tones
+        if bin.id != UNKNOWN:
+            return class_colour(bin.colour, tones.dark)
+        muted, surface = QColor(tones.muted), QColor(tones.surface)
+        return ClassColour(muted, muted, surface, QColor(tones.sunken), QColor(tones.text))
 
 
 def _scaled(font: QFont, factor: float) -> QFont:

@@ -1,32 +1,25 @@
-"""The grid of images: selecting, dragging, keys."""
+"""The grid of images: what it shows, dragging and dropping, its thumbnails."""
 
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import (
-    QItemSelection,
-    QItemSelectionModel,
-    QPoint,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
-    QKeyEvent,
+    QPainter,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView
+from PySide6.QtWidgets import QListView
 
 from fewshot_gui.gui.arrangement import Arrangement
 from fewshot_gui.gui.collection import Rows
 from fewshot_gui.gui.drag_picture import drag_picture
-from fewshot_gui.gui.image_delegate import GRID, PADDING, ImageDelegate
+from fewshot_gui.gui.grid_geometry import GridGeometry
+from fewshot_gui.gui.grid_view import GridView
+from fewshot_gui.gui.image_delegate import GRID, PADDING, STRIP, ImageDelegate
 from fewshot_gui.gui.image_model import ImageModel
 from fewshot_gui.gui.mime import dragged, local_paths, mime_of, split_folders
 from fewshot_gui.gui.session import Session
@@ -36,27 +29,23 @@ from fewshot_gui.settings import MIN_TILE
 from fewshot_gui.texts import _
 
 GAP = 10
-BATCHED_FROM = 20_000  # laying out more than this at once would be felt
-SPARE_ROWS = 2
+_NO_GROUPS = np.zeros(0, np.int64)
+NEAR = 1.0  # screens above and below whose requests are kept, and of pictures read ahead
 
 
-class ImageGrid(QListView):
+class ImageGrid(GridView):
     """Shows the image model in columns that fill the width.
 
     Signals:
         folder_dropped: A folder to open.
         files_dropped: Files that were dropped where no bin is.
         taken_out: Paths dragged out of a bin and dropped here.
-        zoomed: Ctrl+wheel: +1 or -1.
-        selection_changed: Other images are selected.
         drag_ended: The user let go of what was dragged from here.
     """
 
     folder_dropped = Signal(str)
     files_dropped = Signal(object)
     taken_out = Signal(object)
-    zoomed = Signal(int)
-    selection_changed = Signal()
     drag_ended = Signal()
 
     def __init__(
@@ -76,64 +65,84 @@ class ImageGrid(QListView):
         self._theme = theme
         self.dragging = False
         self._tile, self._headed = MIN_TILE, False
-        self._fitted = (0, False)
+        self._seen_at = 0
+        self._columns = 1
         self.setModel(model)
         self.setItemDelegate(delegate)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setMovement(QListView.Movement.Static)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setBatchSize(2000)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setSelectionRectVisible(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setDragEnabled(True)  # Static movement had switched it off
+        self.setDragEnabled(True)
         self.setAcceptDrops(True)
-        self.setMouseTracking(True)
         self.viewport().setAcceptDrops(True)
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setViewportMargins(GAP - 2, GAP - 2, 0, 0)
         self.setAccessibleName(_("Pictures"))
+        # While scrolling goes on, too: else what rushes by would all be waited for.
         self._settle = QTimer(self, singleShot=True, interval=60)
-        self._settle.timeout.connect(self._drop_requests_out_of_sight)
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._settle.start())
+        self._settle.timeout.connect(self._ask_for_thumbnails)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         thumbnails.ready.connect(self._on_thumbnail)
         theme.changed.connect(self.viewport().update)
-        self.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
         self.fit_columns()
 
     # -- layout ------------------------------------------------------------------------
 
     def set_tile(self, tile: int, headed: bool | None = None) -> None:
-        """Change the size of the pictures; the current image stays in sight."""
+        """Change the size of the pictures; the current image stays in sight.
+
+        Args:
+            tile: Width of the pictures, at least.
+            headed: Whether groups get a strip with their class.
+        """
+        current = self.currentIndex()
+        stays = current.isValid() and current.row() in self.in_sight()
+        first = self.in_sight().start
         self._tile = tile
         if headed is not None:
             self._headed = headed
         self.fit_columns()
-        current = self.currentIndex()
-        if current.isValid() and self.visualRect(current).isValid():
+        if stays:
             self.scrollTo(current)
+        elif first:
+            self.scrollTo(self._images.index(first), self.ScrollHint.PositionAtTop)
 
     def fit_columns(self) -> None:
         """As many columns as fit; the pictures grow a little, so that they fill the width."""
         # one pixel is left over: rounding must not push the last column to a new line
         room = max(1, self.viewport().width() - 1)
-        columns = max(1, room // (self._tile + 2 * PADDING + GAP))
-        width = max(MIN_TILE, room // columns - 2 * PADDING - GAP)
-        if (width, self._headed) != self._fitted:
-            self._fitted = (width, self._headed)
-            self._tiles.set_tile(width, self._headed)
-            self.setGridSize(self._tiles.size + QSize(GAP, GAP))
+        self._columns = max(1, room // (self._tile + 2 * PADDING + GAP))
+        width = max(MIN_TILE, room // self._columns - 2 * PADDING - GAP)
+        self._tiles.set_tile(width)
+        self.updateGeometries()
+        self.viewport().update()
+
+    def geometry_now(self) -> GridGeometry:
+        tile = self._tiles.size
+        return GridGeometry(
+            count=len(self._images.rows),
+            columns=self._columns,
+            cell=(tile.width() + GAP, tile.height() + GAP),
+            tile=(tile.width(), tile.height()),
+            starts=self._images.starts if self._headed else _NO_GROUPS,
+            strip=STRIP,
+        )
+
+    def paint_strip(self, painter: QPainter, first: int, area: QRect) -> None:
+        head = self._images.head(first)
+        if head is not None:
+            self._tiles.paint_strip(painter, head, area)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        if self.model() is None:
+            return  # under construction
+        first = self.in_sight().start
+        columns = self._columns
         self.fit_columns()
+        if self._columns != columns and first:
+            self.scrollTo(self._images.index(first), self.ScrollHint.PositionAtTop)
         super().resizeEvent(event)
+        self._settle.start()
 
     def append(self, rows: Rows) -> None:
         """Show more images at the end."""
-        self._choose_layout(len(self._images.rows) + len(rows))
         self._images.append(rows)
 
     def show_arrangement(self, arrangement: Arrangement, grouped: bool) -> None:
@@ -141,25 +150,18 @@ class ImageGrid(QListView):
         selected, current = self.selected_rows(), self.current_row()
         scroll = self.verticalScrollBar().value()
         if len(arrangement.rows) == len(self._images.rows) > 0 and grouped == self._images.grouped:
-            self._images.exchange(arrangement)  # many times quicker than a new layout
-            self.select_rows(selected, current)
-            self.verticalScrollBar().setValue(scroll)  # the view had followed the current image
-            self._settle.start()
-            return
-        self._choose_layout(len(arrangement.rows))
-        self.selectionModel().blockSignals(True)
-        self._images.set_arrangement(arrangement, grouped)
-        self.selectionModel().blockSignals(False)
+            self._images.exchange(arrangement)
+            self.updateGeometries()
+        else:
+            self._images.set_arrangement(arrangement, grouped)
         self.select_rows(selected, current)
-        if len(arrangement.rows):
-            self.doItemsLayout()  # now, so that the scroll position means something
-            self.verticalScrollBar().setValue(scroll)
+        self.verticalScrollBar().setValue(scroll)  # the view had followed the current image
         self._settle.start()
 
     def go_to_first(self) -> None:
         """Leave the selection and go to the first image, whatever was current."""
         self.clearSelection()
-        self.setCurrentIndex(self._images.index(0))
+        self._go(min(0, self.places.count - 1), Qt.KeyboardModifier.NoModifier)
         self.scrollToTop()
 
     def show_from_start(self) -> None:
@@ -169,23 +171,7 @@ class ImageGrid(QListView):
         else:
             self.scrollToTop()
 
-    def _choose_layout(self, count: int) -> None:
-        mode = (
-            QListView.LayoutMode.Batched
-            if count > BATCHED_FROM
-            else QListView.LayoutMode.SinglePass
-        )
-        if mode != self.layoutMode():
-            self.setLayoutMode(mode)
-
     # -- selection -----------------------------------------------------------------------
-
-    def selected_positions(self) -> Rows:
-        """Positions of the selected images, ascending; no loop over single images."""
-        parts = [
-            np.arange(part.top(), part.bottom() + 1) for part in self.selectionModel().selection()
-        ]
-        return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
     def selected_rows(self) -> Rows:
         """Table rows of the selected images, in the order shown."""
@@ -205,58 +191,35 @@ class ImageGrid(QListView):
 
     def select_rows(self, rows: Rows, current: int = -1) -> None:
         """Select these images, as far as they are shown."""
-        positions = self._images.positions(rows)
-        selection = QItemSelection()
-        if len(positions):
-            breaks = np.flatnonzero(np.diff(positions) > 1)
-            starts = positions[np.concatenate([[0], breaks + 1])]
-            ends = positions[np.concatenate([breaks, [len(positions) - 1]])]
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-                selection.select(self._images.index(start), self._images.index(end))
-        flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(selection, flags.ClearAndSelect)
         place = self._images.position(current)
         if place >= 0:
-            self.selectionModel().setCurrentIndex(self._images.index(place), flags.NoUpdate)
+            self._make_current(place)
+        self.select_positions(self._images.positions(rows) if len(rows) else slice(0, 0))
+        self.chosen.anchor = place
 
     def step_on(self) -> None:
         """Go on to the image after the selected ones."""
         positions = self.selected_positions()
-        if not len(positions):
-            return
-        following = min(int(positions[-1]) + 1, len(self._images.rows) - 1)
-        self.setCurrentIndex(self._images.index(following))
-
-    # -- keys and wheel --------------------------------------------------------------------
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.text() and event.text().isprintable() and not event.modifiers():
-            event.ignore()  # no type-ahead: letters and digits are for shortcuts
-            return
-        super().keyPressEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoomed.emit(1 if event.angleDelta().y() > 0 else -1)
-            event.accept()
-            return
-        super().wheelEvent(event)
+        if len(positions):
+            following = min(int(positions[-1]) + 1, len(self._images.rows) - 1)
+            self._go(following, Qt.KeyboardModifier.NoModifier)
 
     # -- dragging ------------------------------------------------------------------------------
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
-        paths = self.selected_paths()
-        if not paths:
+        collection, rows = self._session.collection, self.selected_rows()
+        if collection is None or not len(rows):
             return
         drag = QDrag(self)
-        drag.setMimeData(mime_of(self._session.id, paths))
+        # a hundred thousand paths are made when they are dropped, not before
+        drag.setMimeData(mime_of(self._session.id, lambda: collection.paths(rows)))
         ratio = self.devicePixelRatioF()
         pictures = [
             p
-            for path in paths[:3]
+            for path in collection.paths(rows[:3])
             if (p := self._thumbnails.pixmap(path, QSize(72, 72), ratio, GRID, fill=True))
         ]
-        drag.setPixmap(drag_picture(pictures, len(paths), self._theme.tones, ratio))
+        drag.setPixmap(drag_picture(pictures, len(rows), self._theme.tones, ratio))
         drag.setHotSpot(QPoint(28, 28))
         self.dragging = True
         try:
@@ -300,21 +263,26 @@ class ImageGrid(QListView):
     # -- thumbnails ----------------------------------------------------------------------------
 
     def visible_positions(self) -> range:
-        """Positions in sight, computed: asking the view for each would take long."""
-        cell = self.gridSize()
-        columns = max(1, (self.viewport().width() - 1) // max(1, cell.width()))
-        top = self.verticalOffset() // max(1, cell.height())
-        lines = self.viewport().height() // max(1, cell.height()) + 2
-        first = max(0, (top - SPARE_ROWS) * columns)
-        last = min(len(self._images.rows), (top + lines + SPARE_ROWS) * columns)
-        return range(first, max(first, last))
+        """Positions in sight, and a little more."""
+        return self.in_sight(self.places.cell[1])
 
-    def _drop_requests_out_of_sight(self) -> None:
+    def _on_scrolled(self, _value: int) -> None:
+        if not self._settle.isActive():
+            self._settle.start()
+
+    def _ask_for_thumbnails(self) -> None:
+        """Ask for what is in sight, then for a screen in the direction of scrolling."""
         collection = self._session.collection
-        if collection is not None:
-            span = self.visible_positions()
-            paths = collection.paths(self._images.rows[span.start : span.stop])
-            self._thumbnails.keep_only(GRID, paths)
+        if collection is None:
+            return
+        offset = self.verticalOffset()
+        down, self._seen_at = offset >= self._seen_at, offset
+        seen, near = self.in_sight(), self.in_sight(round(NEAR * self.viewport().height()))
+        below, above = range(seen.stop, near.stop), range(seen.start - 1, near.start - 1, -1)
+        ahead, behind = (below, above) if down else (above, below)
+        rows = self._images.rows
+        paths = [collection.paths(rows[list(part)]) for part in (seen, ahead, behind)]
+        self._thumbnails.expect(GRID, *paths, self._tiles.picture, self.devicePixelRatioF())
 
     def _on_thumbnail(self, path: str) -> None:
         collection = self._session.collection
@@ -322,7 +290,7 @@ class ImageGrid(QListView):
         if row is None:
             return
         position = self._images.position(row)
-        if position in self.visible_positions():
+        if position in self.in_sight():
             self.update(self._images.index(position))
 
     def repaint_tiles(self) -> None:

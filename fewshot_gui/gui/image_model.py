@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.project.model import Bin
+from fewshot_gui.project.model import UNKNOWN, Bin
 from fewshot_gui.texts import _
 
 TileRole = Qt.ItemDataRole.UserRole + 1
@@ -37,7 +36,6 @@ class Tile:
         source: ``NOBODY`` where it is the learner's class, else how the user said so.
         reason: Why it cannot be read, empty where it can.
         head: (class name, colour index or None, number of images) on the first of a group.
-        band: Colour index of the group it is in, None without groups.
     """
 
     path: str
@@ -47,7 +45,6 @@ class Tile:
     source: int
     reason: str
     head: tuple[str, int | None, int] | None
-    band: int | None
 
     @property
     def unsure(self) -> bool:
@@ -88,9 +85,9 @@ class ImageModel(QAbstractListModel):
         if role == TileRole:
             return self._tile(collection, position, row)
         if role == Qt.ItemDataRole.DisplayRole:
-            return PurePosixPath(collection.table.file(row).relative).name
+            return collection.table.file(row).relative.rpartition("/")[2]
         if role == PathRole:
-            return collection.table.file(row).path
+            return collection.table.path(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(self._tooltip(collection, row))
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -118,6 +115,21 @@ class ImageModel(QAbstractListModel):
     def grouped(self) -> bool:
         """Whether the images come in groups."""
         return self._grouped
+
+    @property
+    def starts(self) -> Rows:
+        """First position of each group, ascending; empty without groups."""
+        return np.asarray(sorted(self._heads), np.int64)
+
+    def head(self, position: int) -> tuple[str, int | None, int] | None:
+        """(class name, colour index or None, number of images) where a group begins."""
+        if position not in self._heads:
+            return None
+        class_id, count = self._heads[position]
+        if class_id == UNKNOWN:
+            return _("Unknown"), None, count
+        known = self._bins.get(class_id)
+        return (known.name, known.colour, count) if known else (_("Not sorted"), None, count)
 
     def position(self, row: int) -> int:
         """Where a table row is shown, -1 where it is not."""
@@ -194,27 +206,22 @@ class ImageModel(QAbstractListModel):
     def _worn(self, collection: Collection, row: int) -> tuple[Bin | None, int]:
         if row >= len(collection.source):
             return None, NOBODY
-        source = int(collection.source[row])
-        class_id = collection.best[row] if source == NOBODY else collection.label[row]
-        return self._bins.get(int(class_id)), source
+        class_id = int(collection.shown(np.asarray([row]))[0])
+        if class_id == UNKNOWN:
+            return Bin(UNKNOWN, _("Unknown"), 0), int(collection.source[row])
+        return self._bins.get(class_id), int(collection.source[row])
 
     def _tile(self, collection: Collection, position: int, row: int) -> Tile:
         file = collection.table.file(row)
         worn, source = self._worn(collection, row)
-        head = None
-        if position in self._heads:
-            class_id, count = self._heads[position]
-            known = self._bins.get(class_id)
-            head = (known.name, known.colour, count) if known else (_("Not sorted"), None, count)
         return Tile(
             file.path,
             file.relative.rpartition("/")[2],
             worn,
-            float(collection.confidence[row]) if row < len(collection.confidence) else 0.0,
+            _sure(collection, row, worn),
             source,
             self._reason(collection, row, file.path),
-            head,
-            worn.colour if self._grouped and worn else None,
+            self.head(position),
         )
 
     def _reason(self, collection: Collection, row: int, path: str) -> str:
@@ -261,6 +268,14 @@ class ImageModel(QAbstractListModel):
         elif tile.bin is not None:
             parts.append(source_words(tile.source).format(name=tile.bin.name))
         return ", ".join(parts)
+
+
+def _sure(collection: Collection, row: int, worn: Bin | None) -> float:
+    """How sure the learner is of the class that an image wears."""
+    if row >= len(collection.confidence):
+        return 0.0
+    scores = collection.unknown if worn and worn.id == UNKNOWN else collection.confidence
+    return float(scores[row])
 
 
 def percent(share: float) -> str:

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt, QUrl, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QCloseEvent,
-    QDesktopServices,
-    QDragEnterEvent,
-    QDropEvent,
-)
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from fewshot_gui.gui.about import AboutDialog
@@ -23,27 +15,34 @@ from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bins_panel import BinsPanel
-from fewshot_gui.gui.dialogs import Dialogs, Leave
+from fewshot_gui.gui.class_picker import ClassPicker
+from fewshot_gui.gui.dialogs import Dialogs
 from fewshot_gui.gui.errors_dialog import ErrorsDialog
+from fewshot_gui.gui.file_commands import FileCommands
+from fewshot_gui.gui.finder import Finder
 from fewshot_gui.gui.grid_page import GridPage, order_words, show_words
 from fewshot_gui.gui.help import HelpDialog, help_page, shortcuts_page
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_delegate import ImageDelegate
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.image_model import ImageModel
+from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
 from fewshot_gui.gui.preferences import Preferences
+from fewshot_gui.gui.preview import Preview
 from fewshot_gui.gui.reader import ReaderState
-from fewshot_gui.gui.session import Session, sample_folder
+from fewshot_gui.gui.review_commands import ReviewCommands
+from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.status import StatusLine
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.gui.welcome import Welcome
+from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import all_learners
 from fewshot_gui.paths import config_dir
-from fewshot_gui.texts import _, ngettext
+from fewshot_gui.texts import _
 
 
 class MainWindow(QMainWindow):
@@ -68,6 +67,9 @@ class MainWindow(QMainWindow):
         thumbnails: Thumbnails,
         device: Callable[[], str],
         dialogs: Dialogs,
+        finder: Finder,
+        runner: JobRunner,
+        pool: Callable[[], DecodePool],
     ) -> None:
         super().__init__()
         self._session = session
@@ -75,13 +77,27 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._icons = icons
         self._thumbnails = thumbnails
-        self._dialogs = dialogs
+        self._finder = finder
+        self._runner = runner
+        self._pool = pool
         self._errors = ErrorsDialog(self)
         self._leaving = False
         self.actions_by_name = Actions(self, icons)
         self.setWindowTitle(_("Few-Shot GUI"))
         self.setAcceptDrops(True)
         self._build(device)
+        self.files = FileCommands(self, session, preferences, dialogs, self.banners, thumbnails)
+        self.review = ReviewCommands(
+            self,
+            session,
+            self.page,
+            self.panel,
+            self.pictures,
+            self.preview,
+            None,
+            self.picker,
+            self.banners,
+        )
         self._build_menus()
         self._connect_actions()
         self._connect_session()
@@ -96,10 +112,17 @@ class MainWindow(QMainWindow):
         self.model = ImageModel(session, self._thumbnails)
         delegate = ImageDelegate(theme, icons, self._thumbnails)
         self.grid = ImageGrid(session, self.model, delegate, self._thumbnails, theme)
-        self.page = GridPage(session, self._preferences, self.model, self.grid, theme, icons)
+        self.page = GridPage(
+            session, self._preferences, self.model, self.grid, self._finder, theme, icons
+        )
         self.panel = BinsPanel(session, theme, icons, self._thumbnails)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self.page)
+        self.preview = Preview(session, theme, icons, self._thumbnails, self._pool, self._runner)
+        self.pictures = QStackedWidget()
+        self.pictures.addWidget(self.page)
+        self.pictures.addWidget(self.preview)
+        self.picker = ClassPicker(session, theme, self)
+        self.splitter.addWidget(self.pictures)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setCollapsible(0, False)
@@ -125,19 +148,27 @@ class MainWindow(QMainWindow):
         actions = self.actions_by_name
         bar = self.menuBar()
         file = bar.addMenu(_("&File"))
-        file.addAction(actions["open"])
-        self._recent = file.addMenu(_("Open &recent"))
-        self._recent.aboutToShow.connect(self._fill_recent)
-        file.addAction(actions["sample"])
-        _add(file, actions, None, "export", None, "close", "quit")
+        _add(file, actions, "open", "open_project")
+        recent = file.addMenu(_("Open &recent"))
+        recent.aboutToShow.connect(lambda: self.files.fill_recent(recent))
+        _add(file, actions, "sample", None, "add_folder")
+        folders = file.addMenu(_("&Folders of this project"))
+        folders.aboutToShow.connect(lambda: self.files.fill_folders(folders))
+        _add(file, actions, "refresh", None, "save_as", "duplicate", "export", None)
+        _add(file, actions, "close", "quit")
         edit = bar.addMenu(_("&Edit"))
-        _add(edit, actions, "undo", "redo", None, "select_all", None, "confirm", "take_out")
+        _add(edit, actions, "undo", "redo", None, "select_all", "search", "search_bins")
         bins = bar.addMenu(_("&Bins"))
         _add(bins, actions, "new_bin", "new_bin_selected", "import_bins", None, "rename", "delete")
         bins.addSeparator()
         self._put_menu = bins.addMenu(_("&Put the selection in"))
         for action in actions.bins:
             self._put_menu.addAction(action)
+        review = bar.addMenu(_("&Review"))
+        _add(review, actions, "confirm", "accept_page", "accept_above", None)
+        _add(review, actions, "pick", "none", "take_out", None)
+        _add(review, actions, "preview", "next_doubt", "similar", None)
+        _add(review, actions, "suggest", "possible_class", "limit", "enough")
         sort = bar.addMenu(_("&Sort"))
         self._add_choices(
             sort.addMenu(_("&Learner")),
@@ -178,6 +209,7 @@ class MainWindow(QMainWindow):
             if action is not actions["confirm"]:
                 self.addAction(action)
         self.grid.addAction(actions["confirm"])
+        self.preview.addAction(actions["confirm"])
 
     def _add_choices(
         self,
@@ -207,19 +239,34 @@ class MainWindow(QMainWindow):
     def _connect_actions(self) -> None:
         session = self._session
         self.actions_by_name.connect(
-            open=self.choose_folder,
-            sample=self.open_sample,
-            export=self.export_csv,
-            close=self.close_folder,
+            open=self.files.choose_folder,
+            open_project=self.files.choose_project,
+            sample=self.files.open_sample,
+            add_folder=self.files.add_folder,
+            refresh=session.refresh,
+            save_as=self.files.save_as,
+            duplicate=self.files.duplicate,
+            export=self.files.export_csv,
+            close=self.files.close,
             quit=self.close,
             undo=session.undo,
             redo=session.redo,
             select_all=self.grid.selectAll,
-            confirm=self.confirm,
-            take_out=self.take_out,
+            confirm=self.review.confirm,
+            take_out=lambda: self.review.take_out(self.focusWidget()),
+            pick=self.review.pick_class,
+            none=self.review.put_in_unknown,
+            accept_page=self.review.accept_page,
+            preview=self.review.toggle_preview,
+            next_doubt=self.review.next_doubt,
+            suggest=self.review.suggest,
+            similar=self.review.find_similar,
+            possible_class=self.review.possible_class,
+            search=self._begin_search,
+            search_bins=self.panel.focus_search,
             new_bin=self.panel.begin_new_bin,
             new_bin_selected=lambda: self.panel.begin_new_bin(self.grid.selected_paths()),
-            import_bins=self.choose_class_folders,
+            import_bins=self.files.choose_class_folders,
             rename=self._rename_bin,
             delete=self._delete_bin,
             larger=lambda: self.page.zoom(1),
@@ -227,24 +274,26 @@ class MainWindow(QMainWindow):
             cancel=session.cancel,
             resume=session.resume,
             focus_grid=self.grid.setFocus,
-            focus_bins=self._focus_bins,
+            focus_bins=self.panel.focus_bins,
             help=self.show_help,
             shortcuts=self.show_shortcuts,
             about=self.show_about,
         )
         for place, action in enumerate(self.actions_by_name.bins):
-            action.triggered.connect(lambda _on=False, place=place: self.put_in_bin(place))
-        self.welcome.open_clicked.connect(self.choose_folder)
-        self.welcome.sample_clicked.connect(self.open_sample)
-        self.welcome.recent_clicked.connect(self.open_folder)
-        self.page.open_clicked.connect(self.choose_folder)
+            action.triggered.connect(lambda _on=False, place=place: self.review.put_in_bin(place))
+        self.welcome.open_clicked.connect(self.files.choose_folder)
+        self.welcome.sample_clicked.connect(self.files.open_sample)
+        self.welcome.recent_clicked.connect(self.files.open)
+        self.page.open_clicked.connect(self.files.choose_folder)
         self.page.shown_class.connect(
             lambda class_id: self.panel.mark_shown(None if class_id == NO_CLASS else class_id)
         )
-        self.panel.show_asked.connect(lambda class_id: self.page.show_only(Show.CLASS, class_id))
+        self.panel.show_asked.connect(self._show_class)
         self.panel.drag_ended.connect(self._on_selection)
+        self.panel.show_examples_asked.connect(self.review.show_examples)
+        self.grid.doubleClicked.connect(lambda _index: self.review.toggle_preview())
         self.status.unreadable_clicked.connect(lambda: self.page.show_only(Show.UNREADABLE))
-        self.grid.folder_dropped.connect(self.open_folder)
+        self.grid.folder_dropped.connect(lambda folder: self.files.drop([folder]))
         self.grid.files_dropped.connect(self._on_stray_files)
         self.grid.taken_out.connect(session.take_out)
         self.grid.selection_changed.connect(self._on_selection)
@@ -261,85 +310,27 @@ class MainWindow(QMainWindow):
         session.progress_changed.connect(self._on_progress)
         session.message.connect(self.banners.show_message)
         session.settled.connect(self.banners.settle)
-        session.exported.connect(self._on_exported)
+        session.shown.connect(self.review.show_rows)
         session.crashed.connect(self.show_error)
+        session.desk.moved.connect(self._tell_title)
 
-    # -- actions: folders and files ------------------------------------------------------------
-
-    def choose_folder(self) -> None:
-        """Ask for a folder and open it."""
-        start = next(iter(self._preferences.now.recent), str(Path.home()))
-        folder = self._dialogs.folder(self, _("Open a folder of pictures"), start)
-        if folder:
-            self.open_folder(folder)
-
-    def open_folder(self, folder: str) -> None:
-        """Show the pictures of a folder."""
-        self.banners.clear()
-        self._thumbnails.forget()
-        self._session.open_folder(folder)
+    def open_folder(self, path: str) -> None:
+        """Open a project file, or the project of a folder."""
+        self.files.open(path)
 
     def open_sample(self) -> None:
-        """Show the sample, unless there is work that would be lost."""
-        if not self._may_leave():
-            return
-        self.banners.clear()
-        self._thumbnails.forget()
-        self._session.open_sample()
+        """Show the sample."""
+        self.files.open_sample()
 
-    def close_folder(self) -> None:
-        """Back to the welcome page."""
-        if self._session.collection is not None and self._may_leave():
-            self.banners.clear()
-            self._session.close_folder()
-            self._thumbnails.forget()
+    # -- actions: bins and learner ---------------------------------------------------------------
 
-    def choose_class_folders(self) -> None:
-        """Ask for a folder whose sub-folders become bins."""
-        start = next(iter(self._preferences.now.recent), str(Path.home()))
-        folder = self._dialogs.folder(self, _("A folder with one sub-folder for each class"), start)
-        if folder:
-            self._session.import_class_folders([folder])
+    def _show_class(self, class_id: int) -> None:
+        self.review.close_preview()
+        self.page.show_only(Show.CLASS, class_id)
 
-    def export_csv(self) -> None:
-        """Ask for a file name and write the result."""
-        collection = self._session.collection
-        if collection is None:
-            return
-        name = self._dialogs.save(
-            self, _("Export CSV"), str(Path(collection.folder) / "labels.csv")
-        )
-        if name:
-            self._session.export_csv(name if Path(name).suffix else f"{name}.csv")
-
-    # -- actions: sorting ------------------------------------------------------------------------
-
-    def put_in_bin(self, place: int) -> None:
-        """Put the selected images in the bin at this place and go on to the next one.
-
-        The images may move far away in the order that is shown; a selection that is out of
-        sight would take the next key.
-        """
-        bins = self._session.project.bins
-        paths = self.grid.selected_paths()
-        if place < len(bins) and paths:
-            self.grid.step_on()
-            self._session.put(paths, bins[place].id)
-
-    def confirm(self) -> None:
-        """Agree to the class of the selected images and go on to the next one."""
-        rows = self.grid.selected_rows()
-        if len(rows):
-            self.grid.step_on()  # first: confirming may move the images
-            self._session.confirm(rows)
-
-    def take_out(self) -> None:
-        """Take the example, or the selected images, out of their bins: what has the focus."""
-        card = self.panel.current_card()
-        if card is not None:
-            self._session.take_out([card.chosen_example] if card.chosen_example else [])
-        elif self.page.isAncestorOf(self.focusWidget() or self):
-            self._session.take_out(self.grid.selected_paths())
+    def _begin_search(self) -> None:
+        self.review.close_preview()
+        self.page.begin_search()
 
     def _delete_bin(self) -> None:
         card = self._chosen_card()
@@ -358,11 +349,6 @@ class MainWindow(QMainWindow):
             text = _("Choose a bin first: click on it or press Ctrl+2.")
             self.banners.show_message(Message(Kind.INFO, text))
         return card
-
-    def _focus_bins(self) -> None:
-        cards = self.panel.cards
-        if cards:
-            cards[0].setFocus()
 
     def _choose_learner(self, key: object) -> None:
         self._session.set_learner(str(key))
@@ -400,9 +386,24 @@ class MainWindow(QMainWindow):
         collection = self._session.collection
         actions = self.actions_by_name
         for name in (
+            "add_folder",
+            "refresh",
+            "save_as",
+            "duplicate",
             "export",
             "close",
             "select_all",
+            "search",
+            "search_bins",
+            "accept_page",
+            "accept_above",
+            "preview",
+            "next_doubt",
+            "suggest",
+            "similar",
+            "possible_class",
+            "limit",
+            "enough",
             "new_bin",
             "import_bins",
             "focus_grid",
@@ -417,16 +418,14 @@ class MainWindow(QMainWindow):
             self.stack.setCurrentWidget(self.welcome)
             self.welcome.open_button.setFocus()
             return
-        name = Path(collection.folder).name or collection.folder
-        self.setWindowTitle(_("{folder} – Few-Shot GUI").format(folder=name))
+        self._tell_title()
         self.stack.setCurrentWidget(self.splitter)
         self.grid.setFocus()
 
+    def _tell_title(self) -> None:
+        self.setWindowTitle(_("{project} – Few-Shot GUI").format(project=self._session.desk.title))
+
     def _on_listed(self) -> None:
-        collection = self._session.collection
-        if collection is not None and collection.folder != sample_folder():
-            # Only now is it known to be a folder that can be opened again.
-            self._preferences.update(**self._preferences.now.with_recent(collection.folder))
         focused = self.focusWidget()
         if focused is None or not self.panel.isAncestorOf(focused):
             # While there was nothing to show the grid was hidden and could not have it.
@@ -462,7 +461,7 @@ class MainWindow(QMainWindow):
         collection = self._session.collection
         chosen = len(self.grid.selected_positions()) > 0 and collection is not None
         self.actions_by_name["take_out"].setEnabled(collection is not None)
-        for name in ("confirm", "new_bin_selected"):
+        for name in ("confirm", "new_bin_selected", "pick", "none"):
             self.actions_by_name[name].setEnabled(chosen)
         for action in self.actions_by_name.bins:
             action.setEnabled(chosen)
@@ -482,27 +481,6 @@ class MainWindow(QMainWindow):
         text = _("Drop pictures on a bin to use them as examples, or a folder here to sort it.")
         self.banners.show_message(Message(Kind.INFO, text))
 
-    def _on_exported(self, path: str, count: int) -> None:
-        words = ngettext("Saved {count} row to {path}", "Saved {count} rows to {path}", count)
-        folder = QUrl.fromLocalFile(str(Path(path).parent))
-        self.banners.show_message(
-            Message(
-                Kind.SUCCESS,
-                words.format(count=f"{count:,}", path=path),
-                action=_("Show folder"),
-                run=lambda: QDesktopServices.openUrl(folder),
-                key="exported",
-            )
-        )
-
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        for folder in self._preferences.now.recent:
-            text = folder.replace("&", "&&")
-            self._recent.addAction(text, lambda folder=folder: self.open_folder(folder))
-        if self._recent.isEmpty():
-            self._recent.addAction(_("None yet")).setEnabled(False)
-
     # -- drops ----------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -515,21 +493,12 @@ class MainWindow(QMainWindow):
         if folders:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
-            self.open_folder(folders[0])
+            self.files.drop(list(folders))
 
     # -- the end -----------------------------------------------------------------------------------
 
-    def _may_leave(self) -> bool:
-        """Whether nothing would be lost, or the user does not mind."""
-        if not self._session.unsaved:
-            return True
-        answer = self._dialogs.leave(self)
-        if answer is Leave.EXPORT:
-            self.export_csv()
-        return answer is Leave.DISCARD
-
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._leaving and not self._may_leave():
+        if not self._leaving and not self.files.may_leave():
             event.ignore()
             return
         settings = _window_state()

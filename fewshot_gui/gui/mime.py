@@ -4,42 +4,93 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QByteArray, QMetaType, QMimeData, QUrl
 
 LOOKED_AT = 8
 IDS = "application/x-fewshot-image-ids+json"
+URIS = "text/uri-list"
 
 
-@dataclass(frozen=True)
 class Dragged:
     """Images dragged within this window.
 
     Attributes:
-        paths: The images.
         from_bin: The bin they were dragged out of, None for the grid.
+
+    Args:
+        paths: The images, or what holds them.
     """
 
-    paths: tuple[str, ...]
-    from_bin: int | None
+    def __init__(self, paths: tuple[str, ...] | ImageMime, from_bin: int | None) -> None:
+        self._paths = paths
+        self.from_bin = from_bin
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The images. Asked for at the drop, not at every step of a drag."""
+        return self._paths.paths if isinstance(self._paths, ImageMime) else self._paths
 
 
-def mime_of(project: str, paths: Iterable[str], from_bin: int | None = None) -> QMimeData:
+class ImageMime(QMimeData):
+    """Images on their way. What other programs would read is written when one asks.
+
+    Args:
+        project: Id of the window they come from.
+        paths: The images, or how to find them: asked for once, and only if they are
+            dropped, as there may be very many.
+        from_bin: The bin they come from.
+    """
+
+    def __init__(
+        self, project: str, paths: Iterable[str] | Callable[[], Iterable[str]], from_bin: int | None
+    ) -> None:
+        super().__init__()
+        self.project = project
+        self.from_bin = from_bin
+        self._find = paths if callable(paths) else None
+        self._paths = () if callable(paths) else tuple(paths)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The images."""
+        if self._find is not None:
+            self._paths, self._find = tuple(self._find()), None
+        return self._paths
+
+    def formats(self) -> list[str]:
+        return [IDS, URIS]
+
+    def hasFormat(self, mimetype: str) -> bool:
+        return mimetype in (IDS, URIS)
+
+    def retrieveData(self, mimetype: str, preferred: QMetaType) -> object:
+        if mimetype == IDS:
+            payload = {"project": self.project, "ids": self.paths, "bin": self.from_bin}
+            return QByteArray(json.dumps(payload).encode("ascii"))
+        if mimetype == URIS and preferred.id() == QMetaType.Type.QVariantList.value:
+            return [QUrl.fromEncoded(_uri(path)) for path in self.paths]
+        if mimetype == URIS:
+            return QByteArray(b"".join(_uri(path) + b"\r\n" for path in self.paths))
+        return None
+
+
+def mime_of(
+    project: str,
+    paths: Iterable[str] | Callable[[], Iterable[str]],
+    from_bin: int | None = None,
+) -> QMimeData:
     """Images as ids for this window, and as files for every other program."""
-    paths = list(paths)
-    data = QMimeData()
-    payload = {"project": project, "ids": paths, "bin": from_bin}
-    data.setData(IDS, json.dumps(payload).encode("ascii"))
-    data.setUrls([_url(path) for path in paths])
-    return data
+    return ImageMime(project, paths, from_bin)
 
 
 def dragged(project: str, data: QMimeData) -> Dragged | None:
     """The images of a drag that started in this window, else None."""
+    if isinstance(data, ImageMime):
+        return Dragged(data, data.from_bin) if data.project == project else None
     if not data.hasFormat(IDS):
         return None
     try:
@@ -77,11 +128,11 @@ def brings_folder(data: QMimeData) -> bool:
     return any(Path(path).is_dir() for path in local_paths(data)[:LOOKED_AT])
 
 
-def _url(path: str) -> QUrl:
+def _uri(path: str) -> bytes:
     if os.name == "nt":
-        return QUrl.fromLocalFile(path)
+        return bytes(QUrl.fromLocalFile(path).toEncoded().data())
     # through bytes: a name that is not UTF-8 keeps its bytes
-    return QUrl.fromEncoded(b"file://" + quote(os.fsencode(path)).encode("ascii"))
+    return b"file://" + quote(os.fsencode(path)).encode("ascii")
 
 
 def _path(url: QUrl) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from fewshot_gui.project.model import MAX_NAME_LENGTH
@@ -15,10 +15,12 @@ class NameEdit(QLineEdit):
     Signals:
         accepted: The name as typed.
         cancelled: Esc was pressed.
+        left: The name as typed; the user went on to something else.
     """
 
     accepted = Signal(str)
     cancelled = Signal()
+    left = Signal(str)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
@@ -42,3 +44,12 @@ class NameEdit(QLineEdit):
             self.cancelled.emit()
         else:
             super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        # a menu of the edit, or another window, is no end
+        if event.reason() not in (
+            Qt.FocusReason.PopupFocusReason,
+            Qt.FocusReason.ActiveWindowFocusReason,
+        ):
+            self.left.emit(self.text())

@@ -8,31 +8,35 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection as Container
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from fewshot_gui import workflow
+from fewshot_gui.backbones.table import FAILED
 from fewshot_gui.errors import UserError
-from fewshot_gui.exports.csv_file import write_csv
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY, Collection, Rows
+from fewshot_gui.gui.desk import Desk, Opened
+from fewshot_gui.gui.exporter import Exporter
+from fewshot_gui.gui.gatherer import Gatherer
 from fewshot_gui.gui.job_runner import JobRunner
+from fewshot_gui.gui.lister import Labelled, Lister, Listing, is_below
 from fewshot_gui.gui.messages import Kind, Message
-from fewshot_gui.gui.reader import Reader
+from fewshot_gui.gui.reader import Reader, ReaderState
 from fewshot_gui.gui.sorter import Sorter
-from fewshot_gui.images.class_folders import find_class_folders
-from fewshot_gui.images.files import ImageFile
-from fewshot_gui.images.scan import ScanResult, image_file, scan
-from fewshot_gui.jobs import Job
+from fewshot_gui.gui.tracker import Tracker, is_missing
+from fewshot_gui.images.files import FailureKind
+from fewshot_gui.images.scan import ScanResult
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners
 from fewshot_gui.paths import resource
-from fewshot_gui.project.model import Edit, Label, Project
+from fewshot_gui.project.model import UNKNOWN, Edit, Label, Project
 from fewshot_gui.texts import _, ngettext
 from fewshot_gui.workflow import Workbench
 
 CONFLICTS_NAMED = 3
+AWAY_KINDS = (FailureKind.MISSING, FailureKind.UNREADABLE)
 
 
 def sample_folder() -> str:
@@ -41,31 +45,31 @@ def sample_folder() -> str:
 
 
 class Session(QObject):
-    """Owns the project, the open folder and the work that goes on with them.
+    """Owns the open project and the work that goes on with it.
 
     Attributes:
         id: Marks drags that started in this window.
         project: The user's decisions.
-        collection: The open folder, None on the welcome page.
+        collection: The images of the open project, None on the welcome page.
+        desk: The project's file.
+        lister: Lists the project's folders.
         reader: Embeds images.
         sorter: Predicts them.
-        learner: Key of the learner in use.
-        scan_result: What the last complete scan found.
-        listed: Whether the open folder was listed to its end.
-        unsaved: Whether the user decided something since the last export.
+        exporter: Writes results.
 
     Signals:
-        folder_changed: Another folder is open now, or none.
-        images_added: int64 rows found by the scan that goes on.
-        images_listed: The scan has ended; the targets have their final order.
+        folder_changed: Another project is open now, or none.
+        images_added: int64 rows found by the listing that goes on.
+        images_listed: A listing has ended; the targets have their final order.
         rows_changed: int64 rows that became ready or failed.
         predictions_changed: The learner says something else now, or is busy.
         labels_changed: int64 rows whose label is another.
-        bins_changed: Bins were added, renamed or deleted.
+        bins_changed: Bins were added, changed, moved or deleted.
         history_changed: Undo and redo mean something else now.
-        progress_changed: Scan or reading came further, started or ended.
+        progress_changed: Listing or reading came further, started or ended.
         message: A ``Message`` for the banner.
         settled: Key of a message that is no longer true.
+        shown: (title, int64 rows) of images that the user should see.
         exported: (path, number of rows) of a file that was written.
         crashed: An unexpected exception.
     """
@@ -81,250 +85,316 @@ class Session(QObject):
     progress_changed = Signal()
     message = Signal(object)
     settled = Signal(str)
+    shown = Signal(str, object)
     exported = Signal(str, int)
     crashed = Signal(object)
 
-    def __init__(self, workbench: Workbench, runner: JobRunner, learner: str = "") -> None:
+    def __init__(
+        self,
+        workbench: Workbench,
+        runner: JobRunner,
+        learner: str = "",
+        trusted: Callable[[], Container[str]] = tuple,
+    ) -> None:
         super().__init__()
         self.id = uuid.uuid4().hex
         self.project = Project()
         self.collection: Collection | None = None
-        known = {info.key for info in all_learners()}  # the settings may be another version's
-        self.learner = learner if learner in known else DEFAULT_LEARNER
-        self.scan_result: ScanResult | None = None
-        self.listed = False
-        self.unsaved = False
+        self._default_learner = learner
         self._workbench = workbench
         self._runner = runner
-        self._scan: Job | None = None
+        self._probing = False
+        self._held_up = False  # reading waits for a folder that is away
+        self.desk = Desk(runner, trusted)
+        self.lister = Lister(runner)
+        self.gatherer = Gatherer(runner)
+        self.tracker = Tracker()
+        self.exporter = Exporter(runner)
         self.reader = Reader(workbench, runner, self._on_notice)
+        self.sorter = Sorter(runner, self._on_notice)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.desk.opened.connect(self._on_opened)
+        self.desk.failed.connect(self._on_not_opened)
+        self.lister.added.connect(self._on_added)
+        self.lister.listed.connect(self._on_listed)
+        self.lister.stopped.connect(self._on_listing_stopped)
+        self.lister.failed.connect(self._on_failed)
+        self.lister.reachable.connect(self._on_reachable)
+        self.gatherer.message.connect(self.message)
+        self.gatherer.failed.connect(self._on_failed)
+        self.tracker.moved.connect(self._on_moved)
+        self.tracker.changed.connect(self._on_changed)
+        self.tracker.learned.connect(self._on_learned)
+        self.exporter.exported.connect(self.exported)
+        self.exporter.message.connect(self.message)
+        self.exporter.settled.connect(self.settled)
+        self.exporter.failed.connect(self._on_failed)
         self.reader.changed.connect(self.progress_changed)
         self.reader.rows_done.connect(self._on_rows_done)
-        self.reader.finished.connect(self._on_read)
         self.reader.stopped.connect(self._on_failed)
-        self.sorter = Sorter(runner, self._on_notice)
         self.sorter.changed.connect(self.predictions_changed)
         self.sorter.conflicts.connect(self._on_conflicts)
         self.sorter.failed.connect(self._on_failed)
 
-    # -- the folder --------------------------------------------------------------------
+    # -- projects and folders ------------------------------------------------------------
 
     def open_folder(self, folder: str) -> None:
-        """Show another folder. The bins and their examples come along."""
-        folder = os.path.realpath(folder)  # as the scan sees it
-        self._leave()
-        kept = len(self.project.filled_bins)
-        self.collection = collection = Collection(folder, self._workbench.new_table())
-        self.scan_result = None
-        self.reader.open(collection)
-        self.sorter.open(collection)
-        self._start_scan(collection)
-        self.folder_changed.emit()
+        """Go on with the project of a folder, or begin one."""
+        self.desk.open_folder(folder)
         self.progress_changed.emit()
-        self._take_labels_along()
-        if kept:
-            text = ngettext("Your bin came along.", "Your {count} bins came along.", kept)
-            self.message.emit(
-                Message(
-                    Kind.INFO,
-                    text.format(count=kept),
-                    action=_("Start without bins"),
-                    run=self.remove_all_bins,
-                    key="kept",
-                )
-            )
+
+    def begin_anew(self, folder: str) -> None:
+        """Begin another project for a folder; the one before is kept."""
+        self.desk.open_folder(folder, anew=True)
+        self.progress_changed.emit()
+
+    def open_project(self, path: str, read_only: bool = False) -> None:
+        """Open a project file."""
+        self.desk.open_file(path, read_only)
+        self.progress_changed.emit()
 
     def open_sample(self) -> None:
         """Show the pictures that come with the program, with bins that hold examples."""
-        self.project = Project()
-        self.unsaved = False
-        self.open_folder(sample_folder())
-        self.bins_changed.emit()
-        self.history_changed.emit()
-        self._import_class_folders((str(resource("sample", "examples")),), touches=False)
+        project = Project()
+        project.add_folder(sample_folder())
+        self.desk.open_memory(Project(project.setup))
+        self.import_class_folders((str(resource("sample", "examples")),))
 
     def close_folder(self) -> None:
-        """Back to the welcome page, with no bins."""
-        self._leave()
-        self.collection = None
-        self.scan_result = None
-        self.listed = False
-        self.sorter.open(None)
-        self.project = Project()
-        self.unsaved = False
-        self.bins_changed.emit()
-        self.history_changed.emit()
-        self.folder_changed.emit()
-        self.progress_changed.emit()
+        """Back to the welcome page. Nothing is lost: all is in the project's file."""
+        self.desk.close()
+
+    def add_folder(self, folder: str) -> None:
+        """Sort the images of one more folder."""
+        if self.collection is None:
+            self.open_folder(folder)
+            return
+
+        def checked(real: str) -> None:
+            for known in self.project.folders:
+                if known.path == real or is_below(real, known.path):
+                    text = _("“{name}” is already part of this project.")
+                    return self._inform(text.format(name=Path(real).name))
+                if is_below(known.path, real):
+                    text = _("“{name}” holds a folder that is already part of this project.")
+                    return self._inform(text.format(name=Path(real).name))
+            self.act(lambda: self.project.add_folder(real))
+            return None
+
+        self.desk.check_folder(folder, checked, self._on_failed)
+
+    def remove_folder(self, folder_id: int) -> None:
+        """Sort the images of a folder no longer."""
+        self.act(lambda: self.project.remove_folder(folder_id))
+
+    def locate_folder(self, folder_id: int, path: str) -> None:
+        """A folder of the project lies somewhere else now."""
+        if not self._may_change():
+            return
+
+        def checked(real: str) -> None:
+            self._on_opened(self.desk.relocate(folder_id, real))
+
+        self.desk.check_folder(path, checked, self._on_failed)
+
+    def refresh(self) -> None:
+        """Look again what lies in the folders."""
+        if self.collection is not None and not self.scanning:
+            self._list(again=True)
 
     @property
     def scanning(self) -> bool:
-        """Whether the folder is still being listed."""
-        return self._scan is not None
+        """Whether a project is being opened or its folders are being listed."""
+        return self.lister.busy or self.desk.busy
+
+    @property
+    def listed(self) -> bool:
+        """Whether the folders were listed to their end."""
+        return self.lister.complete
 
     @property
     def listing_stopped(self) -> bool:
         """Whether the listing ended before it was complete: images may be missing."""
         return self.collection is not None and not self.listed and not self.scanning
 
+    @property
+    def scan_results(self) -> tuple[ScanResult, ...]:
+        """What the last complete listing found, one for each folder."""
+        return tuple(self.lister.results.values())
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the project can only be looked at."""
+        return self.desk.now.read_only
+
     def cancel(self) -> None:
-        """Stop the scan or the reading, whichever goes on."""
-        if self._scan is not None:
-            self._scan.cancel()
+        """Stop the listing or the reading, whichever goes on."""
+        if self.lister.busy:
+            self.lister.cancel()
         else:
             self.reader.pause()
 
     def resume(self) -> None:
         """Go on with what was stopped: listing, reading or both."""
-        if self.collection is not None and self.listing_stopped:
-            self._start_scan(self.collection)
-            self.progress_changed.emit()
+        if self.listing_stopped:
+            self._list(again=False)
         self.reader.resume()
 
     # -- bins --------------------------------------------------------------------------
 
     def add_bin(self, name: str, paths: Iterable[str] = ()) -> None:
-        """Make a bin with its first examples. Raises ``UserError`` for a bad name."""
-        inside, outside = self._known(paths)
-        self._did(self.project.add_bin(name, inside))
+        """Make a bin with its first examples, which may be those of other bins.
+
+        Raises:
+            UserError: The name is no good.
+        """
+        inside, outside = self.gatherer.split(paths)
+        self.act(lambda: self.project.add_bin(name, inside))
         made = self.project.bin_named(name)
         if outside and made is not None:
             self.put_files(outside, made.id)
 
     def rename_bin(self, class_id: int, name: str) -> None:
         """Give a bin another name. Raises ``UserError`` for a bad one."""
-        self._did(self.project.rename_bin(class_id, name))
+        self.act(lambda: self.project.rename_bin(class_id, name))
+
+    def describe_bin(self, class_id: int, text: str) -> None:
+        """Say in words what belongs into a bin. Raises ``UserError`` if that is too long."""
+        self.act(lambda: self.project.describe_bin(class_id, text))
+
+    def recolour_bin(self, class_id: int, colour: int) -> None:
+        """Give a bin another colour of the palette."""
+        self.act(lambda: self.project.recolour_bin(class_id, colour))
+
+    def set_picture(self, class_id: int, path: str) -> None:
+        """Let one of its examples stand for a bin."""
+        self.act(lambda: self.project.set_picture(class_id, path))
+
+    def move_bin(self, class_id: int, place: int) -> None:
+        """Move a bin to another place in the order."""
+        self.act(lambda: self.project.move_bin(class_id, place))
+
+    def sort_bins(self) -> None:
+        """Bring the bins into the order of their names."""
+        self.act(self.project.sort_bins)
+
+    def merge_bins(self, class_ids: Iterable[int], into: int) -> None:
+        """Give all images of some bins to another one."""
+        self.act(lambda: self.project.merge_bins(class_ids, into))
 
     def remove_bin(self, class_id: int) -> None:
         """Delete a bin; its images go back to being unlabelled."""
-        self._did(self.project.remove_bin(class_id))
+        self.remove_bins([class_id])
 
-    def remove_all_bins(self) -> None:
-        """Delete all bins, as one action."""
-        self._did(self.project.remove_bins([b.id for b in self.project.bins]), touches=False)
+    def remove_bins(self, class_ids: Iterable[int]) -> None:
+        """Delete bins as one action."""
+        self.act(lambda: self.project.remove_bins(class_ids))
 
     def import_class_folders(self, folders: Iterable[str]) -> None:
         """One bin for each sub-folder that holds images, with those images as examples."""
-        self._import_class_folders(tuple(folders), touches=True)
+        if self._may_change():
+            self.gatherer.class_folders(tuple(folders), self._add_bins)
 
     # -- labels ------------------------------------------------------------------------
 
     def put(self, paths: Iterable[str], class_id: int) -> None:
-        """Put images of this session into a bin."""
+        """Put images of this project into a bin, or into ``UNKNOWN``."""
         paths = list(paths)
-        self._did(self.project.put(paths, class_id, self._worn(paths)))
+        self.act(lambda: self.project.put(paths, class_id, self._worn(paths)))
 
     def put_files(self, paths: Iterable[str], class_id: int) -> None:
         """Put any files, or all images of a folder, into a bin."""
-        inside, outside = self._known(paths)
+        inside, outside = self.gatherer.split(paths)
         if not outside:
             self.put(inside, class_id)
             return
 
         def arrived(paths: list[str]) -> None:
-            if any(b.id == class_id for b in self.project.bins):
+            if self.project.has_class(class_id):
                 self.put([*inside, *paths], class_id)
 
-        self._gather(outside, arrived)
+        if self._may_change():
+            self.gatherer.gather(outside, arrived)
 
     def take_out(self, paths: Iterable[str]) -> None:
         """Take images out of their bins, or take confirmations back."""
-        self._did(self.project.clear(paths))
+        self.act(lambda: self.project.clear(paths))
 
     def confirm(self, rows: Rows) -> None:
         """Agree to what the learner says of these images."""
         collection = self.collection
         if collection is None:
             return
-        known = {b.id for b in self.project.bins}
         rows = rows[collection.best[rows] != NO_CLASS]
-        classes = dict(zip(collection.paths(rows), collection.best[rows].tolist(), strict=True))
-        self._did(self.project.confirm({p: c for p, c in classes.items() if c in known}))
+        classes = collection.predicted(rows)
+        known = [UNKNOWN, *(b.id for b in self.project.bins)]
+        usable = np.isin(classes, known)
+        paths = collection.paths(rows[usable])
+        chosen = dict(zip(paths, classes[usable].tolist(), strict=True))
+        self.act(lambda: self.project.confirm(chosen))
+
+    def set_unknown(self, level: float) -> None:
+        """Send images whose unknown score is above this to *Unknown*."""
+        self.act(lambda: self.project.set_unknown(level))
 
     def undo(self) -> None:
         """Take the last action back."""
-        self._did(self.project.undo())
+        self.act(self.project.undo)
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self._did(self.project.redo())
+        self.act(self.project.redo)
 
-    # -- result ------------------------------------------------------------------------
+    # -- learner and result ------------------------------------------------------------
+
+    @property
+    def learner(self) -> str:
+        """Key of the learner in use."""
+        known = {info.key for info in all_learners()}  # a file may be another version's
+        wanted = (self.project.options.learner, self._default_learner)
+        return next((key for key in wanted if key in known), DEFAULT_LEARNER)
 
     def set_learner(self, key: str) -> None:
-        """Sort with another learner."""
-        if key != self.learner:
-            self.learner = key
-            self._refit()
+        """Sort with another learner, in this project and in new ones."""
+        self._default_learner = key
+        if self.collection is not None:
+            self.act(lambda: self.project.set_learner(key))
 
-    def export_csv(self, path: str, anyway: bool = False) -> None:
+    def export_csv(self, path: str) -> None:
         """Write the result. Asks first where images are not listed or not read yet."""
-        collection = self.collection
-        if collection is None:
-            return
-        missing = [] if anyway else self._missing(collection)
-        if missing:
+        if self.collection is not None:
+            self.exporter.csv(path, self.project, self.collection, self.learner, self.listed)
+
+    # -- inside: edits -----------------------------------------------------------------
+
+    def act(self, action: Callable[[], Edit | None]) -> None:
+        """Let the project change, unless it may only be looked at, and tell everybody."""
+        if self._may_change():
+            self._did(action())
+
+    def _may_change(self) -> bool:
+        if self.read_only:
             self.message.emit(
                 Message(
                     Kind.WARNING,
-                    " ".join(missing),
-                    action=_("Export anyway"),
-                    run=lambda: self.export_csv(path, anyway=True),
-                    key="export",
+                    _("This project is open for viewing only."),
+                    _("Save it under another name to change it."),
+                    key="read-only",
                 )
             )
-            return
-        project = self.project.snapshot()
-        table, targets, learner = collection.table, collection.targets, self.learner
-        source = self.project
+        return not self.read_only
 
-        def work(job: Job) -> int:
-            rows = workflow.result_rows(project, table, targets, learner, job)
-            write_csv(Path(path), rows)
-            return len(rows)
-
-        def done(count: int) -> None:
-            if source is self.project and project.edits == source.edits:
-                self.unsaved = False
-            self.settled.emit("export")
-            self.exported.emit(path, count)
-
-        self._runner.start(
-            "learner", work, done=done, failed=self._on_failed, notice=self._on_notice
-        )
-
-    def _missing(self, collection: Collection) -> list[str]:
-        """What a result written now would lack, in sentences."""
-        sentences = []
-        if not self.listed:
-            sentences.append(_("The folder was not listed to its end."))
-            sentences.append(_("Pictures that were not found would have no row."))
-        waiting = len(collection.pending_targets())
-        if waiting:
-            text = ngettext(
-                "{count} picture has not been read yet.",
-                "{count} pictures have not been read yet.",
-                waiting,
-            )
-            sentences.append(text.format(count=f"{waiting:,}"))
-            sentences.append(_("Their rows would have no result."))
-        return sentences
-
-    # -- inside: labels ------------------------------------------------------------------
-
-    def _did(self, edit: Edit | None, touches: bool = True) -> None:
+    def _did(self, edit: Edit | None) -> None:
         """Tell everybody what an edit changed, and sort again where it matters."""
         if edit is None:
             return
-        self.unsaved = self.unsaved or touches
         rows = np.empty(0, np.int64)
         if self.collection is not None:
-            after = {path: label for path, (_before, label) in edit.labels.items()}
-            rows, unknown = self.collection.set_labels(after)
-            # taken back from before another folder was opened; only examples are needed here
-            examples = [path for path in unknown if _is_example(after[path])]
-            if examples:
-                self._take_labels_along(examples)
+            self.collection.level = self.project.options.unknown
+            rows = self._take_labels(edit)
+            self.tracker.on_labelled(rows)
             if edit.changes_learning:
                 self._read_examples(rows)
                 self._refit()  # first: who hears of the change sees that a run is under way
@@ -332,13 +402,33 @@ class Session(QObject):
             self.bins_changed.emit()
         if edit.labels:
             self.labels_changed.emit(rows)
+        if edit.changes_folders:
+            self._list(again=True)
+        if edit.before.options != edit.after.options:
+            self.predictions_changed.emit()
         self.history_changed.emit()
+
+    def _take_labels(self, edit: Edit) -> Rows:
+        assert self.collection is not None
+        after = {path: label for path, (_before, label) in edit.labels.items()}
+        rows, unknown = self.collection.set_labels(after)
+        # brought back by an undo from an earlier sitting; only examples are needed here
+        examples = [path for path in unknown if _is_example(after[path])]
+        if examples:
+            self._take_examples_along(examples)
+        return rows
+
+    def _add_bins(self, examples: Mapping[str, list[str]]) -> None:
+        try:
+            self.act(lambda: self.project.add_bins(examples))
+        except UserError as error:
+            self.message.emit(Message.from_error(error))
 
     def _refit(self) -> None:
         self.sorter.refit(self.project, self.learner)
 
     def _read_examples(self, rows: Rows) -> None:
-        """Have examples read before everything else; while scanning they go at once."""
+        """Have examples read before everything else; while listing they go at once."""
         assert self.collection is not None
         examples = rows[self.collection.is_support(rows)]
         if len(self.collection.table.ready(examples)) < len(examples):
@@ -349,212 +439,261 @@ class Session(QObject):
         collection = self.collection
         if collection is None:
             return {}
-        worn = {}
-        for path in paths:
-            row = collection.table.row(path)
-            if row is None or row >= len(collection.source):
-                continue
-            if collection.source[row] == CONFIRMED:
-                worn[path] = int(collection.label[row])
-            elif collection.source[row] == NOBODY and collection.best[row] != NO_CLASS:
-                worn[path] = int(collection.best[row])
-        return worn
+        table = collection.table
+        places = [(path, row) for path in paths if (row := table.row(path)) is not None]
+        if not places:
+            return {}
+        rows = np.asarray([row for _path, row in places], np.int64)
+        worn = collection.shown(rows)
+        told = (collection.source[rows] == CONFIRMED) | (collection.source[rows] == NOBODY)
+        told &= worn != NO_CLASS
+        return {places[i][0]: int(worn[i]) for i in np.flatnonzero(told).tolist()}
 
-    def _known(self, paths: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Paths as (in the table, elsewhere)."""
-        inside: list[str] = []
-        outside: list[str] = []
-        table = self.collection.table if self.collection is not None else None
-        for path in paths:
-            if table is not None and table.row(path) is None:
-                path = os.path.realpath(path)  # the scan's paths have no links in them
-            known = table is not None and table.row(path) is not None
-            (inside if known else outside).append(path)
-        return inside, outside
+    def _take_examples_along(self, paths: Iterable[str]) -> None:
+        """Bring the files of examples into the table.
 
-    def _take_labels_along(self, paths: Iterable[str] | None = None) -> None:
-        """Bring the files of examples into the table of the open folder.
-
-        Confirmed images teach nothing: they get their labels where the scan finds them.
+        Confirmed images teach nothing: they get their labels where the listing finds them.
         """
-        if paths is None:
-            paths = [p for b in self.project.bins for p in self.project.support(b.id)]
         paths = list(paths)
         if paths:
-            self._gather(paths, lambda paths: self._adopt_labels(paths))
+            self.gatherer.gather(paths, self._adopt_labels)
 
     def _adopt_labels(self, paths: Iterable[str]) -> None:
         if self.collection is None:
             return
-        labels = {path: self.project.label(path) for path in paths}
-        rows, _unknown = self.collection.set_labels(labels)
+        rows, _unknown = self.collection.set_labels({p: self.project.label(p) for p in paths})
         self._read_examples(rows)
         self._refit()
         self.labels_changed.emit(rows)
 
-    # -- inside: files from elsewhere ------------------------------------------------------
+    # -- inside: opening ---------------------------------------------------------------
 
-    def _gather(self, paths: Iterable[str], arrived: Callable[[list[str]], None]) -> None:
-        """Look at files and folders in a lane, add them to the table, then go on."""
-        collection, paths = self.collection, tuple(paths)
-        if collection is None:
+    def _on_opened(self, opened: Opened | None) -> None:
+        if opened is None:  # it was open already
+            self.progress_changed.emit()
+            self.refresh()
             return
+        self.lister.close()
+        self.reader.close()
+        self._held_up = False
+        self.project = opened.project
+        collection = None
+        if self.project.folders or opened.path:
+            collection = Collection(self._workbench.new_table())
+            collection.level = self.project.options.unknown
+        self.collection = collection
+        self.gatherer.open(collection)
+        self.tracker.open(collection, self.project, opened.known)
+        self.sorter.open(collection)
+        if collection is not None:
+            self.reader.open(collection)
+            self._list(again=False)
+        self.bins_changed.emit()
+        self.history_changed.emit()
+        self.folder_changed.emit()
+        self.progress_changed.emit()
+        if collection is not None:
+            self._take_all_examples_along()
+        for notice in opened.notices:
+            self._inform(notice)
 
-        def work(job: Job) -> tuple[list[ImageFile], list[UserError]]:
-            files: list[ImageFile] = []
-            errors: list[UserError] = []
-            for path in paths:
-                job.checkpoint()
-                try:
-                    if os.path.isdir(path):
-                        files.extend(scan(path, job).files)
-                    else:
-                        files.append(image_file(path))
-                except UserError as error:
-                    errors.append(error)
-            return files, errors
+    def _take_all_examples_along(self) -> None:
+        classes = [UNKNOWN, *(b.id for b in self.project.bins)]
+        self._take_examples_along(p for c in classes for p in self.project.support(c))
 
-        def done(result: tuple[list[ImageFile], list[UserError]]) -> None:
-            files, errors = result
-            if collection is not self.collection:
-                return
-            collection.table.add(files)
-            collection.ensure()
-            for error in errors[:CONFLICTS_NAMED]:
-                self.message.emit(Message.from_error(error))
-            if files:
-                arrived([file.path for file in files])
+    def _on_not_opened(self, error: BaseException, _path: str) -> None:
+        self.progress_changed.emit()
+        self._on_failed(error)
 
-        self._runner.start("files", work, done=done, failed=self._on_failed)
+    # -- inside: listing -----------------------------------------------------------------
 
-    def _import_class_folders(self, folders: tuple[str, ...], touches: bool) -> None:
+    def _list(self, again: bool) -> None:
+        assert self.collection is not None
+        labelled = Labelled(self.tracker.labelled())
+        self.lister.list(self.collection, self.project.folders, labelled, again)
+        self.progress_changed.emit()
+
+    def _on_added(self, rows: Rows) -> None:
         collection = self.collection
         if collection is None:
             return
+        new = collection.append(rows)
+        self._label_rows(new)
+        if len(new):
+            self.images_added.emit(new)
 
-        def work(job: Job) -> dict[str, list[ImageFile]]:
-            found: dict[str, list[ImageFile]] = {}
-            for folder in folders:
-                for class_folder in find_class_folders(folder, job):
-                    found.setdefault(class_folder.name, []).extend(class_folder.files)
-            return found
-
-        def done(found: dict[str, list[ImageFile]]) -> None:
-            if collection is not self.collection:
-                return
-            if not found:
-                name = Path(folders[0]).name
-                text = _("No pictures were found in “{name}”.").format(name=name)
-                hint = _("Every sub-folder that holds pictures becomes a bin.")
-                self.message.emit(Message(Kind.WARNING, text, hint))
-                return
-            for files in found.values():
-                collection.table.add(files)
-            collection.ensure()
-            try:
-                examples = {name: [f.path for f in files] for name, files in found.items()}
-                self._did(self.project.add_bins(examples), touches)
-            except UserError as error:
-                self.message.emit(Message.from_error(error))
-
-        self._runner.start("files", work, done=done, failed=self._on_failed)
-
-    # -- inside: the scan --------------------------------------------------------------------
-
-    def _leave(self) -> None:
-        if self._scan is not None:
-            self._scan.cancel()
-            self._scan = None
-        self.reader.close()
-
-    def _start_scan(self, collection: Collection) -> None:
-        """List the folder; images that an earlier listing has found stay where they are."""
-        self.listed = False
-        table = collection.table
-
-        def look(job: Job) -> tuple[ScanResult, Rows]:
-            found = scan(collection.folder, job, lambda f: self._on_batch(collection, job, f))
-            return found, np.asarray(table.add(found.files, as_targets=True), np.int64)
-
-        self._scan = job = self._runner.start(
-            "scan",
-            look,
-            done=lambda result: self._on_scanned(job, *result),
-            failed=lambda error: self._on_scan_failed(job, error),
-            cancelled=lambda: self._on_listed(job),
-        )
-
-    def _on_batch(self, collection: Collection, job: Job, files: list[ImageFile]) -> None:
-        """Called in the scan's thread."""
-        rows = np.asarray(collection.table.add(files, as_targets=True), np.int64)
-
-        def add() -> None:
-            if job is not self._scan:
-                return
-            new = rows[~np.isin(rows, collection.targets)]
-            collection.append(new)
-            known = self.project.labels
-            collection.set_labels({f.path: known[f.path] for f in files if f.path in known})
-            if len(new):
-                self.images_added.emit(new)
-
-        self._runner.call(add)
-
-    def _on_scanned(self, job: Job, result: ScanResult, rows: Rows) -> None:
-        if job is not self._scan or self.collection is None:
+    def _on_listed(self, listing: Listing) -> None:
+        collection = self.collection
+        if collection is None:
             return
-        self.scan_result = result
-        self.listed = True
-        self.collection.set_targets(rows)
-        self._on_listed(job)
+        collection.set_targets(listing.rows)
+        collection.forget_predictions(listing.changed)
+        if listing.renamed:
+            self._on_moved(listing.renamed)
+        self._label_rows(listing.rows)
+        self.tracker.note_lost()
+        self._tell_listing(listing)
+        self._on_targets()
 
-    def _on_listed(self, job: Job) -> None:
-        if job is not self._scan or self.collection is None:
+    def _on_listing_stopped(self) -> None:
+        self._on_targets()
+
+    def _on_targets(self) -> None:
+        collection = self.collection
+        if collection is None:
             return
-        self._scan = None
         self.images_listed.emit()
-        self.reader.read(np.flatnonzero(self.collection.is_support(slice(None))))
+        self.reader.read(np.flatnonzero(collection.is_support(slice(None))))
         self.sorter.predict_new()
         self.progress_changed.emit()
 
-    def _on_scan_failed(self, job: Job, error: BaseException) -> None:
-        if job is not self._scan:
-            return
-        self._on_failed(error)
-        if self.collection is not None and len(self.collection.targets):
-            self._on_listed(job)
-            return
-        self._scan = None
-        self.close_folder()
+    def _label_rows(self, rows: Rows) -> None:
+        """Give images that were just found the labels they have in the project."""
+        assert self.collection is not None
+        known = self.project.labels
+        if known:
+            paths = self.collection.paths(rows)
+            self.collection.set_labels({path: known[path] for path in paths if path in known})
 
-    # -- inside: news --------------------------------------------------------------------------
+    def _tell_listing(self, listing: Listing) -> None:
+        """Say which folders are away and which images are gone or others now."""
+        self._tell_away(listing.unreachable)
+        gone = [
+            row
+            for row in listing.rows.tolist()
+            if is_missing(self.collection.table.failure(row))  # type: ignore[union-attr]
+        ]
+        if gone:
+            count = len(gone)
+            text = ngettext(
+                "{count} picture is no longer there.",
+                "{count} pictures are no longer there.",
+                count,
+            )
+            rows = np.asarray(gone, np.int64)
+            self._offer(
+                text.format(count=f"{count:,}"),
+                _("Their labels are kept; they come back when the files do."),
+                _("No longer there"),
+                rows,
+                "missing",
+            )
+        else:
+            self.settled.emit("missing")
+
+    def _tell_away(self, errors: Mapping[int, UserError]) -> None:
+        paths = [f.path for f in self.project.folders if f.id in errors]
+        if not paths:
+            self.settled.emit("folder")
+            return
+        text = _("The folder “{name}” cannot be reached.").format(name=Path(paths[0]).name)
+        hint = _("Nothing is lost: work goes on by itself when it is back.")
+        self.message.emit(Message(Kind.WARNING, text, hint, key="folder"))
+
+    # -- inside: identity ------------------------------------------------------------------
+
+    def _on_moved(self, paths: Mapping[str, str]) -> None:
+        """Labelled images have other paths now."""
+        collection = self.collection
+        if collection is None:
+            return
+        self.project.renamed(paths)
+        self.tracker.renamed(paths)
+        self.desk.renamed(paths)
+        labels: dict[str, Label | None] = dict.fromkeys(paths)
+        labels.update({new: self.project.label(new) for new in paths.values()})
+        rows, _unknown = collection.set_labels(labels)
+        gone = [collection.table.row(old) for old in paths]
+        left = np.asarray([row for row in gone if row is not None], np.int64)
+        collection.set_targets(collection.targets[~np.isin(collection.targets, left)])
+        count = len(paths)
+        text = ngettext(
+            "{count} renamed picture was recognised.",
+            "{count} renamed pictures were recognised.",
+            count,
+        )
+        self._inform(text.format(count=f"{count:,}"))
+        self._read_examples(rows)
+        self._refit()
+        self.labels_changed.emit(rows)
+        self.images_listed.emit()
+
+    def _on_changed(self, rows: Rows) -> None:
+        count = len(rows)
+        text = ngettext(
+            "{count} picture with a label of yours is another picture now.",
+            "{count} pictures with labels of yours are other pictures now.",
+            count,
+        )
+        hint = _("Their files changed since you labelled them.")
+        self._offer(text.format(count=f"{count:,}"), hint, _("Changed files"), rows, "changed")
+        self.labels_changed.emit(rows)
+
+    def _on_learned(self, news: object) -> None:
+        self.desk.note(news)
+
+    # -- inside: news ------------------------------------------------------------------------
 
     def _on_rows_done(self, rows: Rows) -> None:
         collection = self.collection
         if collection is None:
             return
         collection.ensure()
+        self.tracker.on_read(rows)
         self.rows_changed.emit(rows)
+        self._look_for_folders(rows)
         if collection.is_support(rows).any():
             self._refit()
         else:
             self.sorter.predict_new()
 
-    def _on_read(self) -> None:
-        """Everything is read; if that went wrong because the folder has gone, say so."""
+    def _look_for_folders(self, rows: Rows) -> None:
+        """Where files could not be found, see whether their folder is away altogether."""
         collection = self.collection
-        if collection is None or not len(collection.failed_targets()):
+        if collection is None or self._probing or not self._suspects(collection, rows):
             return
-        folder = collection.folder
+        self._probing = True
 
-        def tell(there: bool) -> None:
-            if not there:
-                text = _("The folder “{name}” is no longer there.").format(name=Path(folder).name)
-                self.message.emit(Message(Kind.ERROR, text, key="folder"))
+        def seen(errors: dict[int, UserError]) -> None:
+            self._probing = False
+            if collection is self.collection and errors:
+                self._wait_for_folders(collection, errors)
 
-        self._runner.start(
-            "files", lambda _job: os.path.isdir(folder), done=tell, failed=self._on_failed
-        )
+        self.lister.probe(seen)
+
+    def _wait_for_folders(self, collection: Collection, errors: Mapping[int, UserError]) -> None:
+        """Nothing is known of the images while their folder is away."""
+        table = collection.table
+        roots = [f.path for f in self.project.folders if f.id in errors]
+        waiting = [
+            row
+            for row in self._suspects(collection, collection.failed_targets())
+            if any(is_below(table.file(row).path, root) for root in roots)
+        ]
+        table.retry(waiting)
+        if self.reader.state is ReaderState.READING:
+            self.reader.pause()
+            self._held_up = True
+        self.lister.mark_unreachable(errors)
+        self._tell_away(errors)
+        self.rows_changed.emit(np.asarray(waiting, np.int64))
+
+    def _suspects(self, collection: Collection, rows: Rows) -> list[int]:
+        """Images that failed in a way that a folder that is away explains."""
+        failed = rows[collection.table.state[rows] == FAILED]
+        return [
+            row
+            for row in failed.tolist()
+            if (failure := collection.table.failure(row)) is not None
+            and failure.kind in AWAY_KINDS
+        ]
+
+    def _on_reachable(self) -> None:
+        """A folder is back: see what it holds, and go on reading."""
+        self.refresh()
+        if self._held_up:
+            self._held_up = False
+            self.reader.resume()
 
     def _on_conflicts(self, conflicts: tuple[tuple[str, ...], ...]) -> None:
         if not conflicts:
@@ -571,8 +710,24 @@ class Session(QObject):
         hint = _("They are left out until each is in one bin only.")
         self.message.emit(Message(Kind.WARNING, text.format(names=names), hint, key="conflicts"))
 
-    def _on_notice(self, text: str) -> None:
+    def _offer(self, text: str, hint: str, title: str, rows: Rows, key: str) -> None:
+        """Say something of some images, with a button that shows them."""
+        self.message.emit(
+            Message(
+                Kind.WARNING,
+                text,
+                hint,
+                action=_("Show"),
+                run=lambda: self.shown.emit(title, rows),
+                key=key,
+            )
+        )
+
+    def _inform(self, text: str) -> None:
         self.message.emit(Message(Kind.INFO, text))
+
+    def _on_notice(self, text: str) -> None:
+        self._inform(text)
 
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, UserError):

@@ -107,21 +107,20 @@ class StatusLine(QWidget):
         self.engine.setText(" · ".join(part for part in (device, learner) if part))
 
     def _skipped(self) -> int:
-        result = self._session.scan_result
-        if result is None:
-            return 0
-        return result.hidden + len(result.unreadable_folders) + result.links
+        results = self._session.scan_results
+        return sum(r.hidden + len(r.unreadable_folders) + r.links for r in results)
 
     def _explanation(self, failed: int) -> str:
         lines = []
         if failed:
             lines.append(_("Click to see the pictures that cannot be read."))
-        result = self._session.scan_result
-        if result is not None and self._skipped():
+        results = self._session.scan_results
+        if self._skipped():
+            closed = sum(len(result.unreadable_folders) for result in results)
             for count, words in (
-                (result.hidden, _("Hidden files and folders: {count}")),
-                (result.links, _("Links, which are not followed: {count}")),
-                (len(result.unreadable_folders), _("Folders that cannot be opened: {count}")),
+                (sum(r.hidden for r in results), _("Hidden files and folders: {count}")),
+                (sum(r.links for r in results), _("Links, which are not followed: {count}")),
+                (closed, _("Folders that cannot be opened: {count}")),
             ):
                 if count:
                     lines.append(words.format(count=f"{count:,}"))

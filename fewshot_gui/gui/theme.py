@@ -95,25 +95,28 @@ DARK = Tones(
     error="#ff6a6e",
 )
 
-# hues apart from their neighbours in the list, so that the first few bins never look alike
+# (light, dark). Far apart in OKLab from each other, at least 3:1 against the cards of their
+# theme; the names that people read are in bin_colours.py, in the same order.
 _CLASS_HUES = (
-    "#0b84f3",
-    "#f76b15",
-    "#3fa65a",
-    "#d6409f",
-    "#e2a300",
-    "#6e56cf",
-    "#12a594",
-    "#e5484d",
-    "#a18072",
-    "#05a2c2",
-    "#8e4ec6",
-    "#7fb02b",
-    "#e93d82",
-    "#5b7a8c",
-    "#c2791b",
-    "#3e63b8",
+    ("#0b7bea", "#3b9dff"),
+    ("#f06000", "#ff8133"),
+    ("#2c9f4b", "#46b968"),
+    ("#d6409f", "#e85bb5"),
+    ("#b98200", "#e8b931"),
+    ("#7450dc", "#9a80f5"),
+    ("#0a9389", "#22bfae"),
+    ("#dd2f38", "#f2555a"),
+    ("#91583c", "#b37d47"),
+    ("#09678e", "#85d8fa"),
+    ("#980f9b", "#ba36dd"),
+    ("#3e6a22", "#a5d93b"),
+    ("#c77d9b", "#e49ab1"),
+    ("#353e48", "#6c8399"),
+    ("#7e0f3f", "#b05276"),
+    ("#172e95", "#2364fd"),
 )
+CLASS_HUES = len(_CLASS_HUES)
+CLASS_PATTERNS = 4  # plain, striped, dotted, crossed: the hues once again with each
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ class ClassColour:
         on_solid: Text on ``solid``.
         tint: Quiet background.
         on_tint: Text of the same hue on the quiet background.
+        pattern: Painted over ``solid`` where there is room, so that a hue that is in use
+            twice can be told apart: 0 for none, else below ``CLASS_PATTERNS``.
     """
 
     hue: QColor
@@ -133,6 +138,7 @@ class ClassColour:
     on_solid: QColor
     tint: QColor
     on_tint: QColor
+    pattern: int = 0
 
 
 def luminance(colour: QColor) -> float:
@@ -164,9 +170,11 @@ def mix(first: QColor, second: QColor, share: float) -> QColor:
 def class_colour(index: int, dark: bool) -> ClassColour:
     """The colours of the class with this palette index; any index has some."""
     tones = DARK if dark else LIGHT
-    hue = QColor(_CLASS_HUES[index % len(_CLASS_HUES)])
-    turn = (index // len(_CLASS_HUES)) % 3
-    hue = mix(hue, QColor("black" if turn == 1 else "white"), (0.0, 0.32, 0.34)[turn])
+    turn, place = divmod(index, CLASS_HUES)
+    pattern = turn % CLASS_PATTERNS
+    # another shade as well, for what is too small for a pattern: away from the background
+    away = QColor("white" if dark else "black")
+    hue = mix(QColor(_CLASS_HUES[place][1 if dark else 0]), away, 0.13 * pattern)
     solid = hue
     white, ink = QColor("#ffffff"), QColor("#16181d")
     if contrast(solid, white) >= 2.9:  # dark enough that a little more lets white be read
@@ -182,7 +190,7 @@ def class_colour(index: int, dark: bool) -> ClassColour:
         if contrast(on_tint, tint) >= 4.6:
             break
         on_tint = mix(hue, towards, step / 20)
-    return ClassColour(hue, solid, on_solid, tint, on_tint)
+    return ClassColour(hue, solid, on_solid, tint, on_tint, pattern)
 
 
 class Theme(QObject):

@@ -1,25 +1,97 @@
-"""Small pictures for the grid and the bins: decoded elsewhere, kept here while they are useful."""
+"""Small pictures for the grid and the bins: kept in memory and on disk, decoded elsewhere."""
 
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
 
-from fewshot_gui.images.files import ImageFailure
+from fewshot_gui.images.files import ImageFailure, ImageFile
 from fewshot_gui.images.pool import DecodePool, DecodeRequest, DecodeResult
+from fewshot_gui.images.thumbnail_cache import CachedThumbnail, ThumbnailCache, thumbnail_key
+from fewshot_gui.paths import cache_dir
 
 log = logging.getLogger(__name__)
 
 SOURCE_BYTES = 128 << 20
 READY_BYTES = 96 << 20
 SIZES = (256, 512)  # what is decoded, the next larger one of what is shown
-PRIORITY = 0  # before the images that wait to be embedded
+SEEN, AHEAD = 0, 1  # ranks: what is in sight, what may be soon
+PRIORITIES = (0, 5)  # in the pool, by rank: both before the images that wait to be embedded
+KEPT_AT_ONCE = 32  # thumbnails written to disk together, at most
+_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a picture is made ready for.
+
+    Attributes:
+        box: Space there is, in device-independent pixels.
+        ratio: Device pixels per pixel.
+        radius: Of the corners.
+        fill: Cut to fill the box instead of fitting into it.
+    """
+
+    box: tuple[int, int]
+    ratio: float
+    radius: int = 8
+    fill: bool = False
+
+    @property
+    def size(self) -> int:
+        """Side of the thumbnail that is needed."""
+        needed = round(max(self.box) * self.ratio)
+        return next((s for s in SIZES if s >= needed), SIZES[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Want:
+    """A request.
+
+    Attributes:
+        owner: Who asks.
+        form: What for.
+        rank: ``SEEN`` or ``AHEAD``.
+    """
+
+    owner: str
+    form: _Form
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """What came of a request.
+
+    Attributes:
+        generation: When it was asked for.
+        path: The picture.
+        size: Side that was asked for.
+        image: The thumbnail, None where there is none.
+        form: What ``ready`` was made for.
+        ready: The same, scaled and with round corners.
+        extent: Width and height of the whole picture.
+        failure: Why there is none.
+    """
+
+    generation: int
+    path: str
+    size: int
+    image: QImage | None = None
+    form: _Form | None = None
+    ready: QImage | None = None
+    extent: tuple[int, int] | None = None
+    failure: ImageFailure | None = None
 
 
 class ByteLru:
@@ -36,6 +108,11 @@ class ByteLru:
             return None
         self._items.move_to_end(key)
         return item[0]
+
+    def peek(self, key: object) -> object | None:
+        """What ``get`` finds, without counting as a use."""
+        item = self._items.get(key)
+        return item[0] if item is not None else None
 
     def put(self, key: object, value: object, size: int) -> None:
         old = self._items.pop(key, None)
@@ -54,25 +131,43 @@ class ByteLru:
 
 
 class Thumbnails(QObject):
-    """Asks the decode pool for small pictures and hands out pixmaps ready to be drawn.
+    """Finds small pictures, or has them decoded, and hands out pixmaps ready to be drawn.
+
+    A thread of its own looks into the cache on disk, asks the decode pool for what is not
+    there and writes down what came; it takes what is in sight first.
 
     Signals:
         ready: Path of a picture that can be drawn now, or cannot be read.
-        _arrived: (generation, path, size asked for, image or None, failure or None).
+        _arrived: An ``_Arrival``.
     """
 
     ready = Signal(str)
-    _arrived = Signal(int, str, int, object, object)
+    _arrived = Signal(object)
 
-    def __init__(self, pool: Callable[[], DecodePool], parent: QObject | None = None) -> None:
-        """``pool`` is called in a thread of the loader, so it may take its time."""
+    def __init__(
+        self,
+        pool: Callable[[], DecodePool],
+        parent: QObject | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            pool: Called in a thread of the loader, so it may take its time.
+            parent: As Qt wants it.
+            folder: Where thumbnails are kept; the user's cache by default.
+        """
         super().__init__(parent)
         self._pool = pool
-        # handing requests over may start worker processes: not in the window's thread
+        self._cache = ThumbnailCache(folder or cache_dir() / "thumbnails")
+        # reading the cache and handing requests over take time: not in the window's thread
         self._lane = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._lock = threading.Lock()
-        self._wanted: dict[str, tuple[str, int]] = {}  # path -> (owner, size)
-        self._futures: dict[str, Future[DecodeResult]] = {}
+        self._wanted: dict[str, _Want] = {}
+        self._queues: tuple[deque[str], deque[str]] = (deque(), deque())  # by rank
+        self._futures: dict[str, tuple[Future[DecodeResult], int]] = {}  # with their rank
+        self._unwritten: list[CachedThumbnail] = []
+        self._to_write = 0
         self._sources = ByteLru(SOURCE_BYTES)
         self._pixmaps = ByteLru(READY_BYTES)
         self._failures: dict[str, ImageFailure] = {}
@@ -96,22 +191,20 @@ class Thumbnails(QObject):
             radius: Of the corners.
             fill: Cut to fill the box instead of fitting into it.
         """
-        key = (path, box.width(), box.height(), ratio, fill)
-        known = self._pixmaps.get(key)
+        form = _Form((box.width(), box.height()), ratio, radius, fill)
+        known = self._pixmaps.get((path, form))
         if isinstance(known, QPixmap):
             return known
-        needed = round(max(box.width(), box.height()) * ratio)
-        size = next((s for s in SIZES if s >= needed), SIZES[-1])
         source = self._sources.get(path)
         if source is None:
-            self._request(path, size, owner)
+            self._request(path, _Want(owner, form, SEEN))
             return None
         image, asked = source
-        pixmap = _prepared(image, box, ratio, radius, fill)
-        if asked >= size:
-            self._pixmaps.put(key, pixmap, pixmap.width() * pixmap.height() * 4)
+        pixmap = QPixmap.fromImage(_prepared(image, form))
+        if asked >= form.size:
+            self._pixmaps.put((path, form), pixmap, pixmap.width() * pixmap.height() * 4)
         else:
-            self._request(path, size, owner)  # a sharper one replaces this one soon
+            self._request(path, _Want(owner, form, SEEN))  # a sharper one comes soon
         return pixmap
 
     def failure(self, path: str) -> ImageFailure | None:
@@ -128,12 +221,39 @@ class Thumbnails(QObject):
         """Drop what this owner asked for and does not need any more."""
         keep = set(paths)
         with self._lock:
-            gone = [p for p, (who, _size) in self._wanted.items() if who == owner and p not in keep]
+            gone = [p for p, want in self._wanted.items() if want.owner == owner and p not in keep]
             for path in gone:
                 del self._wanted[path]
-            futures = [self._futures.pop(path) for path in gone if path in self._futures]
+            futures = [self._futures.pop(path)[0] for path in gone if path in self._futures]
         for future in futures:
             future.cancel()
+
+    def expect(
+        self,
+        owner: str,
+        seen: Sequence[str],
+        ahead: Sequence[str],
+        behind: Sequence[str],
+        box: QSize,
+        ratio: float,
+    ) -> None:
+        """Tell what is in sight, what may be soon, and what was; all else is dropped.
+
+        Args:
+            owner: Who asks.
+            seen: Pictures in sight, in the order they are wanted.
+            ahead: Pictures to have at hand.
+            behind: Pictures that need not be dropped.
+            box: Space for each, in device-independent pixels.
+            ratio: Device pixels per pixel.
+        """
+        self.keep_only(owner, [*seen, *ahead, *behind])
+        form = _Form((box.width(), box.height()), ratio)
+        for rank, paths in ((SEEN, seen), (AHEAD, ahead)):
+            for path in paths:
+                source = self._sources.peek(path)
+                if source is None or source[1] < form.size:
+                    self._request(path, _Want(owner, form, rank))
 
     @property
     def waiting(self) -> int:
@@ -143,9 +263,11 @@ class Thumbnails(QObject):
     def forget(self) -> None:
         """Drop everything: another folder is open."""
         with self._lock:
-            futures = list(self._futures.values())
+            futures = [future for future, _rank in self._futures.values()]
             self._wanted.clear()
             self._futures.clear()
+            for queue in self._queues:
+                queue.clear()
         for future in futures:
             future.cancel()
         self._generation += 1
@@ -155,43 +277,106 @@ class Thumbnails(QObject):
         self._sizes.clear()
 
     def close(self) -> None:
-        """Stop asking, and wait for the hand-over that may be under way."""
+        """Stop asking, and wait until what came is written down."""
         self._closed = True
         self.forget()
-        self._lane.shutdown(wait=True, cancel_futures=True)
+        self._lane.shutdown(wait=True)
+        self._write()
+        self._cache.close()
 
-    def _request(self, path: str, size: int, owner: str) -> None:
+    def _request(self, path: str, want: _Want) -> None:
         if self._closed or path in self._failures:
             return
+        overtaken = None
         with self._lock:
             known = self._wanted.get(path)
-            if known is not None and known[1] >= size:
-                return
-            self._wanted[path] = (owner, size)
-        self._lane.submit(self._submit, self._generation, path, size)
+            if known is not None and known.form.size >= want.form.size:
+                if known.rank <= want.rank:
+                    return
+                if path in self._futures:
+                    overtaken, _rank = self._futures[path]
+            self._wanted[path] = want
+            self._queues[want.rank].append(path)
+        if overtaken is not None:
+            overtaken.cancel()
+        self._lane.submit(self._pump)
 
-    def _submit(self, generation: int, path: str, size: int) -> None:
-        """In the loader's thread: hand a request to the pool if it is still wanted."""
+    # -- in the loader's thread -------------------------------------------------------------
+
+    def _pump(self) -> None:
+        """Take one request, of those in sight first. As many calls as requests come here."""
         with self._lock:
-            if generation != self._generation or path not in self._wanted:
-                return
+            taken = self._next()
+            generation = self._generation
+        if taken is None:
+            return
+        path, want = taken
         try:
-            future = self._pool().submit(
-                DecodeRequest(path, crop=None, thumbnail=size), priority=PRIORITY
-            )
+            self._look_up(generation, path, want)
         except Exception:  # the pool is closing; the window will not miss the picture
             log.debug("thumbnail not requested", exc_info=True)
-            return
+
+    def _next(self) -> tuple[str, _Want] | None:
+        for rank, queue in enumerate(self._queues):
+            while queue:
+                path = queue.popleft()
+                want = self._wanted.get(path)
+                if want is not None and want.rank == rank:
+                    return path, want
+        return None
+
+    def _look_up(self, generation: int, path: str, want: _Want) -> None:
+        size = want.form.size
+        file = _as_it_is(path)
+        key = thumbnail_key(file, size) if file is not None else None
+        kept = self._cache.get(key) if key is not None else None
+        if kept is not None:
+            image = QImage.fromData(kept.jpeg, "JPG")
+            if not image.isNull():
+                image = image.convertToFormat(QImage.Format.Format_RGB32)
+                self._deliver(generation, path, want, image, (kept.width, kept.height))
+                return
+        request = DecodeRequest(path, crop=None, thumbnail=size)
+        future = self._pool().submit(request, priority=PRIORITIES[want.rank])
         with self._lock:
-            self._futures[path] = future
-        future.add_done_callback(lambda done: self._on_decoded(generation, path, size, done))
+            if path in self._wanted:
+                self._futures[path] = future, want.rank
+        future.add_done_callback(lambda done: self._on_decoded(generation, path, want, file, done))
+
+    def _deliver(
+        self, generation: int, path: str, want: _Want, image: QImage, extent: tuple[int, int]
+    ) -> None:
+        ready = _prepared(image, want.form)
+        size = want.form.size
+        self._arrived.emit(_Arrival(generation, path, size, image, want.form, ready, extent))
+
+    def _keep(self, key: bytes, image: QImage, extent: tuple[int, int]) -> None:
+        """Write a thumbnail down, together with those that came meanwhile."""
+        jpeg = _encoded(image)
+        if jpeg:
+            self._unwritten.append(CachedThumbnail(key, *extent, jpeg))
+        with self._lock:
+            self._to_write -= 1
+            more = self._to_write > 0
+        if not more or len(self._unwritten) >= KEPT_AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        unwritten, self._unwritten = self._unwritten, []
+        self._cache.put(unwritten)
+
+    # -- in a thread of the pool ---------------------------------------------------------------
 
     def _on_decoded(
-        self, generation: int, path: str, size: int, future: Future[DecodeResult]
+        self,
+        generation: int,
+        path: str,
+        want: _Want,
+        file: ImageFile | None,
+        future: Future[DecodeResult],
     ) -> None:
-        """In a thread of the pool."""
         with self._lock:
-            if self._futures.get(path) is future:
+            if path in self._futures and self._futures[path][0] is future:
                 del self._futures[path]
         if self._closed or future.cancelled():
             return
@@ -200,49 +385,80 @@ class Thumbnails(QObject):
         except Exception:
             log.exception("thumbnail failed")
             return
-        failure, image = result.failure, None
-        if failure is None and result.thumbnail is not None:
-            pixels = result.thumbnail
-            height, width = pixels.shape[:2]
-            buffer = pixels.tobytes()  # named, so that it outlives the view
-            view = QImage(buffer, width, height, width * 3, QImage.Format.Format_RGB888)
-            # converting copies, so the pixels belong to the image; done here, off the window
-            image = view.convertToFormat(QImage.Format.Format_RGB32)
-            self._sizes[path] = (result.width, result.height)
-        self._arrived.emit(generation, path, size, image, failure)
-
-    @Slot(int, str, int, object, object)
-    def _on_arrived(
-        self,
-        generation: int,
-        path: str,
-        size: int,
-        image: QImage | None,
-        failure: ImageFailure | None,
-    ) -> None:
-        if generation != self._generation or self._closed:
+        size, pixels = want.form.size, result.thumbnail
+        if result.failure is not None or pixels is None:
+            self._arrived.emit(_Arrival(generation, path, size, failure=result.failure))
             return
+        height, width = pixels.shape[:2]
+        buffer = pixels.tobytes()  # named, so that it outlives the view
+        view = QImage(buffer, width, height, width * 3, QImage.Format.Format_RGB888)
+        # converting copies, so the pixels belong to the image; done here, off the window
+        image = view.convertToFormat(QImage.Format.Format_RGB32)
+        extent = (result.width, result.height)
+        self._deliver(generation, path, want, image, extent)
+        # only where the bytes that were decoded are those of the file as it was asked about
+        if file is not None and (file.size, file.mtime_ns) == (result.size, result.mtime_ns):
+            self._hand_over(thumbnail_key(file, size), image, extent)
+
+    def _hand_over(self, key: bytes, image: QImage, extent: tuple[int, int]) -> None:
         with self._lock:
-            wanted = self._wanted.get(path)
-            if wanted is not None and wanted[1] <= size:
+            self._to_write += 1
+        try:
+            self._lane.submit(self._keep, key, image, extent)
+        except RuntimeError:  # closed meanwhile
+            log.debug("thumbnail not kept", exc_info=True)
+
+    # -- in the window's thread ----------------------------------------------------------------
+
+    @Slot(object)
+    def _on_arrived(self, arrival: _Arrival) -> None:
+        if arrival.generation != self._generation or self._closed:
+            return
+        path = arrival.path
+        with self._lock:
+            want = self._wanted.get(path)
+            if want is not None and want.form.size <= arrival.size:
                 del self._wanted[path]
-        if image is not None:
-            self._sources.put(path, (image, size), image.sizeInBytes())
-        elif failure is not None:
-            self._failures[path] = failure
+        if arrival.image is not None and arrival.ready is not None:
+            self._sources.put(path, (arrival.image, arrival.size), arrival.image.sizeInBytes())
+            pixmap = QPixmap.fromImage(arrival.ready)
+            self._pixmaps.put((path, arrival.form), pixmap, arrival.ready.sizeInBytes())
+            if arrival.extent is not None:
+                self._sizes[path] = arrival.extent
+        elif arrival.failure is not None:
+            self._failures[path] = arrival.failure
         self.ready.emit(path)
 
 
-def _prepared(image: QImage, box: QSize, ratio: float, radius: int, fill: bool) -> QPixmap:
-    """Scaled to the box, with round corners."""
+def _as_it_is(path: str) -> ImageFile | None:
+    """The file as it lies on the disk now, None where it cannot be looked at."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return ImageFile(path, "", status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def _encoded(image: QImage) -> bytes:
+    """As JPEG; empty where Qt cannot write one."""
+    content = QByteArray()
+    buffer = QBuffer(content)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return bytes(content.data()) if image.save(buffer, "JPG", _QUALITY) else b""
+
+
+def _prepared(image: QImage, form: _Form) -> QImage:
+    """Scaled to the box, with round corners. May run in any thread."""
     mode = (
         Qt.AspectRatioMode.KeepAspectRatioByExpanding
-        if fill
+        if form.fill
         else Qt.AspectRatioMode.KeepAspectRatio
     )
-    wanted = box * ratio
+    wanted = QSize(*form.box) * form.ratio
     size = image.size()
-    if fill or size.width() > wanted.width() or size.height() > wanted.height():
+    if form.fill or size.width() > wanted.width() or size.height() > wanted.height():
         size = size.scaled(wanted, mode)
     else:  # tiny pictures grow, but stay recognisably small
         size = size.scaled((size * 2).boundedTo(wanted), mode)
@@ -250,19 +466,18 @@ def _prepared(image: QImage, box: QSize, ratio: float, radius: int, fill: bool) 
     scaled = image.scaled(
         size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
-    if fill:
+    if form.fill:
         left = (scaled.width() - wanted.width()) // 2
         top = (scaled.height() - wanted.height()) // 2
         scaled = scaled.copy(left, top, wanted.width(), wanted.height())
-    rounded = QPixmap(scaled.size())
+    rounded = QImage(scaled.size(), QImage.Format.Format_ARGB32_Premultiplied)
     rounded.fill(Qt.GlobalColor.transparent)
     painter = QPainter(rounded)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(scaled))
-    painter.drawRoundedRect(
-        QRectF(0, 0, scaled.width(), scaled.height()), radius * ratio, radius * ratio
-    )
+    radius = form.radius * form.ratio
+    painter.drawRoundedRect(QRectF(0, 0, scaled.width(), scaled.height()), radius, radius)
     painter.end()
-    rounded.setDevicePixelRatio(ratio)
+    rounded.setDevicePixelRatio(form.ratio)
     return rounded

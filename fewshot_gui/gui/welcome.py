@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from fewshot_gui.gui.icons import Icons
+from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.theme import Theme
+from fewshot_gui.project.drafts import SUFFIX
 from fewshot_gui.texts import _
 
 RECENT_SHOWN = 3
@@ -49,7 +51,7 @@ class Welcome(QScrollArea):
     Signals:
         open_clicked: The user wants to choose a folder.
         sample_clicked: The user wants to try the sample.
-        recent_clicked: A folder that was open before.
+        recent_clicked: A folder or project file that was open before.
     """
 
     open_clicked = Signal()
@@ -75,7 +77,7 @@ class Welcome(QScrollArea):
         self.setWidget(page)
 
     def show_recent(self, folders: tuple[str, ...]) -> None:
-        """Offer the folders that were open before."""
+        """Offer the folders and projects that were open before."""
         while self._recent.count():
             item = self._recent.takeAt(0)
             if item.widget() is not None:
@@ -87,10 +89,11 @@ class Welcome(QScrollArea):
         label.setProperty("tone", "muted")
         self._recent.addWidget(label)
         for folder in folders[:RECENT_SHOWN]:
-            name = Path(folder).name or folder
+            name = Path(folder).name.removesuffix(SUFFIX) or folder
             button = QPushButton(name.replace("&", "&&"))
             button.setProperty("role", "link")
             button.setAccessibleName(_("Open {name}").format(name=name))
+            button.setToolTip(plain_tip(folder))
             button.clicked.connect(lambda _on=False, f=folder: self.recent_clicked.emit(f))
             self._recent.addWidget(button)
         self._recent.addStretch()

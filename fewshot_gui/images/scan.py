@@ -18,7 +18,7 @@ from fewshot_gui.images.natural import natural_key
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
 
-__all__ = ["ScanResult", "image_file", "natural_key", "scan"]
+__all__ = ["ScanResult", "checked_root", "image_file", "natural_key", "scan"]
 
 BATCH_FILES = 500
 BATCH_SECONDS = 0.1
@@ -63,8 +63,7 @@ def scan(root: str | Path, job: Job, on_batch: OnBatch | None = None) -> ScanRes
         UserError: ``root`` is not a folder or cannot be read, or went away meanwhile.
         Cancelled: The job was cancelled.
     """
-    folder = _resolved(root)
-    _probe(folder)
+    folder = checked_root(root)
     walk = _Walk(folder, job, on_batch)
     walk.run()
     if walk.unreadable:
@@ -80,6 +79,17 @@ def scan(root: str | Path, job: Job, on_batch: OnBatch | None = None) -> ScanRes
         other=walk.other,
         links=walk.links,
     )
+
+
+def checked_root(root: str | Path) -> str:
+    """The folder as ``scan`` sees it: absolute, without links.
+
+    Raises:
+        UserError: It is not a folder or cannot be read.
+    """
+    folder = _resolved(root)
+    _probe(folder)
+    return folder
 
 
 def image_file(path: str | Path, root: str | Path | None = None) -> ImageFile:

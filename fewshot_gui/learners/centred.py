@@ -9,10 +9,11 @@ base classes) spreads them out; every bin weighs the same there, however full it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from fewshot_gui.learners.base import FloatArray, IntArray, checked_targets, unit
+from fewshot_gui.learners.base import FloatArray, IntArray, unit
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,22 @@ class CentredCosine:
     centre: FloatArray
     anchors: FloatArray
 
-    def similarities(self, targets: FloatArray) -> FloatArray:
-        """Cosine of each target to each anchor, float32 ``(n, m)``.
+    def similarities(self, units: FloatArray) -> FloatArray:
+        """Cosine of each anchor to each row of length 1, float32 ``(m, n)``.
 
         Written as one matrix product: (t - c)·a = t·a - c·a, and the length of t - c
         follows from t·c, so that no centred copy of all targets is made.
         """
-        targets = checked_targets(targets, self.anchors.shape[1])
-        lengths = np.sqrt(np.einsum("nd,nd->n", targets, targets))
-        lengths = np.maximum(lengths, 1e-12)[:, None]
-        products = targets @ np.column_stack([self.anchors.T, self.centre]) / lengths
-        along, to_centre = products[:, :-1], products[:, -1:]
-        squared = 1.0 - 2.0 * to_centre + float(self.centre @ self.centre)
-        offset = self.centre @ self.anchors.T
-        cosines = (along - offset) / np.sqrt(np.maximum(squared, 1e-12))
-        return np.clip(cosines, -1.0, 1.0).astype(np.float32, copy=False)
+        products = self._matrix @ units.T
+        cosines, to_centre = products[:-1], products[-1]
+        squared = np.float32(1.0 + self.centre @ self.centre) - 2.0 * to_centre
+        cosines -= (self.anchors @ self.centre)[:, None]
+        cosines /= np.sqrt(np.maximum(squared, 1e-12))
+        return np.clip(cosines, -1.0, 1.0, out=cosines)
+
+    @cached_property
+    def _matrix(self) -> FloatArray:
+        return np.concatenate([self.anchors, self.centre[None, :]])
 
 
 def class_means(rows: FloatArray, inverse: IntArray, ways: int) -> FloatArray:

@@ -8,12 +8,13 @@ nearly flat, so it has an inverse temperature.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.base import FloatArray, IntArray, Scores, checked_support, softmax, unit
-from fewshot_gui.learners.centred import CentredCosine, centred_unit, class_means, support_centre
+from fewshot_gui.learners.base import FloatArray, IntArray, Scores, checked_support, scores_of, unit
+from fewshot_gui.learners.centred import CentredCosine, centred_unit, support_centre
 from fewshot_gui.learners.sharpness import SharpnessLaw
 
 
@@ -62,7 +63,22 @@ class FittedMatching:
     def predict(self, targets: FloatArray, job: Job) -> Scores:
         """See ``Fitted.predict``."""
         job.checkpoint()
-        weights = np.exp(self.attention * (self.space.similarities(targets) - 1.0))
+        return scores_of(self, targets, len(self.space.centre))
+
+    def logits(self, units: FloatArray) -> FloatArray:
+        """See ``Fitted.logits``."""
+        weights = self.space.similarities(units)
+        weights -= 1.0
+        weights *= np.float32(self.attention)
+        np.exp(weights, out=weights)
         # The mean, not the sum, so that a fuller bin attracts no more than a small one.
-        attracted = class_means(weights.T, self.owners, len(self.classes)).T
-        return Scores(self.classes, softmax(self.scale * np.log(attracted)))
+        attracted = self._means @ weights
+        np.log(attracted, out=attracted)
+        attracted *= np.float32(self.scale)
+        return attracted
+
+    @cached_property
+    def _means(self) -> FloatArray:
+        """Takes the mean over the images of each class, float32 ``(k, n)``."""
+        members = self.owners[None, :] == np.arange(len(self.classes))[:, None]
+        return (members / members.sum(axis=1, keepdims=True)).astype(np.float32)

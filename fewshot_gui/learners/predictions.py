@@ -1,4 +1,4 @@
-"""The best and second-best class of each target, cut out of the full scores."""
+"""The best and second-best class of each target, cut out of all that the learner says."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from fewshot_gui.learners.base import Scores
 
 NO_CLASS = -1
 
@@ -21,6 +19,28 @@ class Predictions:
         confidence: float32 ``(n,)`` calibrated probability of ``best``.
         runner_up: int64 ``(n,)`` class ids, ``NO_CLASS`` where there is only one class.
         runner_up_confidence: float32 ``(n,)``, 0 where there is none.
+        unknown: float32 ``(n,)``, from 0 to 1: how likely the target belongs to no class.
+    """
+
+    best: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    runner_up: NDArray[np.int64]
+    runner_up_confidence: NDArray[np.float32]
+    unknown: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.best)
+
+
+@dataclass(frozen=True)
+class BestTwo:
+    """The best and second-best class of ``n`` targets, by position.
+
+    Attributes:
+        best: int64 ``(n,)``.
+        confidence: float32 ``(n,)`` its probability.
+        runner_up: int64 ``(n,)``, ``NO_CLASS`` where there is only one class.
+        runner_up_confidence: float32 ``(n,)``, 0 where there is none.
     """
 
     best: NDArray[np.int64]
@@ -28,20 +48,27 @@ class Predictions:
     runner_up: NDArray[np.int64]
     runner_up_confidence: NDArray[np.float32]
 
-    def __len__(self) -> int:
-        return len(self.best)
 
+def best_two(logits: NDArray[np.float32]) -> BestTwo:
+    """The two likeliest classes; of equal ones the first is the better.
 
-def top_two(scores: Scores) -> Predictions:
-    """The two likeliest classes of each row; equal probabilities go to the lower id."""
-    classes = np.asarray(scores.classes, dtype=np.int64)
-    rows = np.arange(len(scores.probs))
-    first = scores.probs.argmax(axis=1)
-    confidence = scores.probs[rows, first]
-    if len(classes) < 2:
-        nobody = np.full(len(rows), NO_CLASS, dtype=np.int64)
-        return Predictions(classes[first], confidence, nobody, np.zeros(len(rows), np.float32))
-    rest = scores.probs.copy()
-    rest[rows, first] = -1.0
-    second = rest.argmax(axis=1)
-    return Predictions(classes[first], confidence, classes[second], rest[rows, second])
+    One pass over the classes, each a row, is several times as quick as sorting columns.
+
+    Args:
+        logits: float32 ``(k, n)``; overwritten.
+    """
+    count = logits.shape[1]
+    best, second = np.zeros(count, np.int64), np.full(count, NO_CLASS, np.int64)
+    high, next_high = logits[0].copy(), np.full(count, -np.inf, np.float32)
+    for index, row in enumerate(logits[1:], 1):
+        wins = row > high
+        places = ~wins & (row > next_high)
+        second[places] = index
+        np.copyto(second, best, where=wins)
+        best[wins] = index
+        np.maximum(next_high, np.minimum(row, high), out=next_high)
+        np.maximum(high, row, out=high)
+    logits -= high
+    np.exp(logits, out=logits)
+    confidence = 1.0 / logits.sum(axis=0)
+    return BestTwo(best, confidence, second, np.exp(next_high - high) * confidence)

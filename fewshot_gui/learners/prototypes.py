@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.base import FloatArray, IntArray, Scores, checked_support, softmax, unit
+from fewshot_gui.learners.base import FloatArray, IntArray, Scores, checked_support, scores_of, unit
 from fewshot_gui.learners.centred import CentredCosine, centred_unit, class_means, support_centre
 from fewshot_gui.learners.sharpness import SharpnessLaw
 
@@ -54,4 +54,10 @@ class FittedPrototypes:
     def predict(self, targets: FloatArray, job: Job) -> Scores:
         """See ``Fitted.predict``."""
         job.checkpoint()
-        return Scores(self.classes, softmax(self.scale * self.space.similarities(targets)))
+        return scores_of(self, targets, len(self.space.centre))
+
+    def logits(self, units: FloatArray) -> FloatArray:
+        """See ``Fitted.logits``."""
+        similarities = self.space.similarities(units)
+        similarities *= np.float32(self.scale)
+        return similarities

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import READY, EmbeddingTable
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.base import Fitted
-from fewshot_gui.learners.predictions import NO_CLASS, Predictions, top_two
+from fewshot_gui.learners.base import Fitted, FloatArray
+from fewshot_gui.learners.predictions import NO_CLASS, Predictions, best_two
 from fewshot_gui.learners.registry import make_learner
-from fewshot_gui.project.model import Project
+from fewshot_gui.learners.unknown import UnknownScore, fit_unknown
+from fewshot_gui.project.model import UNKNOWN, Project
 from fewshot_gui.texts import _
 
 # Rows are predicted in blocks, so that memory stays flat however many there are.
@@ -31,12 +32,14 @@ class SupportSet:
             their content alone.
         labels: int64 ``(n,)`` index into ``class_ids``.
         conflicts: Groups of paths with the same content in different bins; left out.
+        ignored: int64 ``(m,)`` table rows of the examples of what belongs to no bin.
     """
 
     class_ids: tuple[int, ...]
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     conflicts: tuple[tuple[str, ...], ...] = ()
+    ignored: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,33 @@ class Classifier:
     Attributes:
         class_ids: Bin ids; the learner knows them as 0, 1, 2, …
         fitted: The learner's classifier.
+        unknown: Says how likely an image belongs to none of the bins.
     """
 
     class_ids: tuple[int, ...]
     fitted: Fitted
+    unknown: UnknownScore
+
+    @property
+    def left_out_unknown(self) -> FloatArray:
+        """Unknown scores of the examples, each as if it were none, float32 ``(n,)``."""
+        return self.unknown.left_out
 
     def predict(self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job) -> Predictions:
         """Predictions for ready rows, in their order; class ids are bin ids."""
-        parts = [
-            top_two(self.fitted.predict(table.vectors(rows[i : i + BLOCK]), job))
-            for i in range(0, max(1, len(rows)), BLOCK)
-        ]
-        ids = np.asarray([*self.class_ids, NO_CLASS], np.int64)
-        return Predictions(
-            ids[np.concatenate([p.best for p in parts])],
-            np.concatenate([p.confidence for p in parts]),
-            ids[np.concatenate([p.runner_up for p in parts])],
-            np.concatenate([p.runner_up_confidence for p in parts]),
-        )
+        rows = np.asarray(rows, np.int64)
+        best, runner_up = np.zeros((2, len(rows)), np.int64)
+        confidence, second_confidence, unknown = np.zeros((3, len(rows)), np.float32)
+        for place, units in table.unit_blocks(rows):
+            job.checkpoint()
+            found = best_two(self.fitted.logits(units))
+            best[place], confidence[place] = found.best, found.confidence
+            runner_up[place] = found.runner_up
+            second_confidence[place] = found.runner_up_confidence
+            unknown[place] = self.unknown(units)
+        job.checkpoint()
+        ids = np.asarray([*self.class_ids, NO_CLASS], np.int64)  # NO_CLASS is the last place
+        return Predictions(ids[best], confidence, ids[runner_up], second_confidence, unknown)
 
 
 def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
@@ -73,10 +85,11 @@ def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
     examples give the same classifier to the last bit, in the window and elsewhere.
     """
     bins = sorted(project.filled_bins, key=lambda b: b.name)
+    class_ids = [*(b.id for b in bins), UNKNOWN]
     state = table.state
     owners: dict[bytes, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for index, bin_ in enumerate(bins):
-        rows = [table.row(path) for path in project.support(bin_.id)]
+    for index, class_id in enumerate(class_ids):
+        rows = [table.row(path) for path in project.support(class_id)]
         ready = np.asarray([r for r in rows if r is not None and state[r] == READY], np.int64)
         for row, digest in zip(ready, table.digests(ready), strict=True):
             owners[digest.tobytes()][index].append(int(row))
@@ -91,12 +104,15 @@ def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
         for digest, bins_of in owners.items()
         if len(bins_of) == 1
     )
+    ignored = [row for index, _digest, row in chosen if class_ids[index] == UNKNOWN]
+    chosen = chosen[: len(chosen) - len(ignored)]  # they sort last
     used = sorted({index for index, _digest, _row in chosen})
     return SupportSet(
-        tuple(bins[index].id for index in used),
+        tuple(class_ids[index] for index in used),
         np.asarray([row for _index, _digest, row in chosen], np.int64),
         np.asarray([used.index(index) for index, _digest, _row in chosen], np.int64),
         conflicts,
+        np.asarray(ignored, np.int64),
     )
 
 
@@ -108,8 +124,10 @@ def fit(learner: str, support: SupportSet, table: EmbeddingTable, job: Job) -> C
     """
     if len(support.class_ids) < 2:
         raise too_few_classes()
-    fitted = make_learner(learner).fit(table.vectors(support.rows), support.labels, job)
-    return Classifier(support.class_ids, fitted)
+    examples = table.units(support.rows)
+    fitted = make_learner(learner).fit(examples, support.labels, job)
+    unknown = fit_unknown(examples, support.labels, table.units(support.ignored))
+    return Classifier(support.class_ids, fitted, unknown)
 
 
 def too_few_classes() -> UserError:

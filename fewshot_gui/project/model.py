@@ -7,7 +7,7 @@ applying the same edit the other way round, so there is one code path for both. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
@@ -19,6 +19,7 @@ MAX_NAME_LENGTH = 120
 MAX_DESCRIPTION_LENGTH = 2000
 HISTORY_LENGTH = 1000  # actions that can be taken back
 
+DEFAULT_LEVEL = 0.5  # of the unknown score, once the user has shown what belongs to no bin
 UNKNOWN = 0  # permanent class id of what belongs to no bin; ids of bins start at 1
 
 
@@ -491,7 +492,11 @@ class Project:
             text = ngettext(
                 "Put {count} image in “{name}”", "Put {count} images in “{name}”", count
             )
-        return self._do(text.format(count=count, name=name), labels)
+        text = text.format(count=count, name=name)
+        if class_id == UNKNOWN and self.options.unknown >= 1.0:
+            # who shows what belongs to no bin wants the likes of it to go there as well
+            return self._do(text, labels, options=replace(self.options, unknown=DEFAULT_LEVEL))
+        return self._do(text, labels)
 
     def confirm(self, classes: Mapping[str, int]) -> Edit | None:
         """Agree to the predicted class of images that have no label yet.
@@ -540,20 +545,45 @@ class Project:
         return edit
 
     def renamed(self, paths: Mapping[str, str]) -> None:
-        """Images lie elsewhere now (old path -> new path). Not an action: labels and history
-        speak of the same images as before."""
-        if not paths:
-            return
-        self._labels = {paths.get(p, p): label for p, label in self._labels.items()}
-        self._support = {
-            class_id: {paths.get(p, p): None for p in examples}
-            for class_id, examples in self._support.items()
-        }
-        self._setup = _with_pictures(self._setup, paths)
-        self._undo = [_readdressed(edit, paths) for edit in self._undo]
-        self._redo = [_readdressed(edit, paths) for edit in self._redo]
+        """Images lie elsewhere now (old path -> new path). Not an action: labels and
+        history speak of the same images as before."""
+        if paths:
+            self._readdress(lambda path: paths.get(path, path), lambda folder: folder)
+
+    def relocated(self, folder_id: int, path: str) -> None:
+        """A folder lies elsewhere now, with all images in it. Not an action."""
+        old = next((f.path for f in self.folders if f.id == folder_id), path)
+        self._readdress(
+            lambda image: readdressed(image, old, path),
+            lambda folder: replace(folder, path=path) if folder.id == folder_id else folder,
+        )
 
     # -- inside ------------------------------------------------------------------
+
+    def _readdress(self, image: Callable[[str], str], folder: Callable[[Folder], Folder]) -> None:
+        setups: dict[Setup, Setup] = {}  # one object before stays one object afterwards
+
+        def moved(setup: Setup) -> Setup:
+            if setup not in setups:
+                bins = tuple(
+                    replace(b, picture=image(b.picture)) if b.picture else b for b in setup.bins
+                )
+                folders = tuple(folder(f) for f in setup.folders)
+                setups[setup] = Setup(bins, folders, setup.options)
+            return setups[setup]
+
+        def told(edit: Edit) -> Edit:
+            labels = {image(path): change for path, change in edit.labels.items()}
+            return Edit(edit.text, labels, moved(edit.before), moved(edit.after))
+
+        self._labels = {image(path): label for path, label in self._labels.items()}
+        self._support = {
+            class_id: {image(path): None for path in examples}
+            for class_id, examples in self._support.items()
+        }
+        self._setup = moved(self._setup)
+        self._undo = [told(edit) for edit in self._undo]
+        self._redo = [told(edit) for edit in self._redo]
 
     def _new_bin(self, name: str, bins: list[Bin]) -> Bin:
         used = {b.colour for b in bins}
@@ -633,15 +663,10 @@ def _highest_id(setups: Iterable[Setup]) -> int:
     return max((item.id for s in setups for item in (*s.bins, *s.folders)), default=0)
 
 
-def _with_pictures(setup: Setup, paths: Mapping[str, str]) -> Setup:
-    if not any(b.picture in paths for b in setup.bins):
-        return setup
-    bins = tuple(replace(b, picture=paths.get(b.picture, b.picture)) for b in setup.bins)
-    return replace(setup, bins=bins)
-
-
-def _readdressed(edit: Edit, paths: Mapping[str, str]) -> Edit:
-    before = _with_pictures(edit.before, paths)
-    after = before if edit.after is edit.before else _with_pictures(edit.after, paths)
-    labels = {paths.get(p, p): change for p, change in edit.labels.items()}
-    return Edit(edit.text, labels, before, after)
+def readdressed(path: str, old: str, new: str) -> str:
+    """Where an image lies after its folder ``old`` became ``new``."""
+    root = old.rstrip("/\\")
+    below = path[len(root) :]
+    if path.startswith(root) and below[:1] in ("/", "\\"):
+        return new.rstrip("/\\") + below
+    return path

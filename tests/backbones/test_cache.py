@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fewshot_gui.backbones.cache import EmbeddingCache, file_key
+from fewshot_gui.backbones.cache import EmbeddingCache
+from fewshot_gui.images.file_key import file_key
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 
 WIDTH = 32

@@ -116,7 +116,7 @@ class FakeDialogs:
     """Answers at once.
 
     Attributes:
-        folder_answer, save_answer, leave_answer: What it answers.
+        folder_answer, save_answer, leave_answer, consent_answer: What it answers.
         asked: Which questions were asked.
     """
 
@@ -124,6 +124,7 @@ class FakeDialogs:
         self.folder_answer = ""
         self.save_answer = ""
         self.leave_answer = Leave.DISCARD
+        self.consent_answer = True
         self.asked: list[str] = []
 
     def folder(self, _parent, _title, _start) -> str:
@@ -134,6 +135,18 @@ class FakeDialogs:
         self.asked.append(start)
         return self.save_answer
 
-    def leave(self, _parent) -> Leave:
-        self.asked.append("leave")
+    def open_project(self, _parent, _title, _start) -> str:
+        self.asked.append("project")
+        return self.save_answer
+
+    def save_project(self, _parent, _title, start) -> str:
+        self.asked.append(start)
+        return self.save_answer
+
+    def consent(self, _parent, folders) -> bool:
+        self.asked.append(f"consent {folders}")
+        return self.consent_answer
+
+    def leave(self, _parent, count) -> Leave:
+        self.asked.append(f"leave {count}")
         return self.leave_answer

@@ -1,0 +1,141 @@
+"""The top of the bins panel: its title, a search and what concerns all bins."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fewshot_gui.gui.bin_buttons import MoreButton
+from fewshot_gui.gui.icons import Icons
+from fewshot_gui.gui.theme import Theme
+from fewshot_gui.texts import _
+
+_SEARCHED_FROM = 8  # bins; fewer are found at a glance
+
+
+class SearchEdit(QLineEdit):
+    """Filters while the user types.
+
+    Signals:
+        left: Esc in an empty search: the user is done with it.
+        went_down: The user wants to go to what was found.
+    """
+
+    left = Signal()
+    went_down = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText(_("Find a bin"))
+        self.setAccessibleName(_("Find a bin by its name or description"))
+        self.setClearButtonEnabled(True)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() in (
+            Qt.Key.Key_Escape,
+            Qt.Key.Key_Return,
+            Qt.Key.Key_Enter,
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            if self.text():
+                self.clear()
+            else:
+                self.left.emit()
+        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.went_down.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class PanelHead(QWidget):
+    """Title, buttons and search of the bins panel.
+
+    Attributes:
+        search: The search.
+        new_button: Makes a bin.
+        menu_button: Opens the menu for all bins.
+
+    Signals:
+        sort_asked, close_asked, open_asked: Bring the bins into the order of their names,
+            show one line of each, show their examples again.
+    """
+
+    sort_asked = Signal()
+    close_asked = Signal()
+    open_asked = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons) -> None:
+        super().__init__()
+        self._title = QLabel()
+        self._title.setProperty("tone", "title")
+        self.new_button = QPushButton(_("New bin"))
+        self.new_button.setToolTip(_("Make a bin (Ctrl+B)"))
+        self.new_button.setAccessibleName(_("New bin"))
+        icons.bind(self.new_button.setIcon, "plus", "text")
+        self.menu_button = MoreButton(theme, self)
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.menu_button.setFixedSize(30, 30)
+        self.menu_button.setAccessibleName(_("All bins"))
+        self.menu_button.setToolTip(_("Sort, close or open all bins"))
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setMenu(self._make_menu())
+        self.search = SearchEdit()
+        self.search.hide()
+        line = QHBoxLayout()
+        line.setContentsMargins(14, 9, 12, 9)
+        line.setSpacing(4)
+        line.addWidget(self._title)
+        line.addStretch()
+        line.addWidget(self.menu_button)
+        line.addWidget(self.new_button)
+        second = QHBoxLayout()
+        second.setContentsMargins(12, 0, 12, 0)
+        second.addWidget(self.search)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addLayout(second)
+        self.show_counts(0, 0)
+
+    def show_counts(self, bins: int, found: int) -> None:
+        """Show how many bins there are and how many of them the search has found."""
+        text = _("Support bins")
+        if self.search.text():
+            numbers = _("{found} of {count}").format(found=f"{found:,}", count=f"{bins:,}")
+            text = f"{text}  {numbers}"
+        elif bins >= _SEARCHED_FROM:
+            text = f"{text}  {bins:,}"
+        self._title.setText(text)
+        self.menu_button.setVisible(bins > 1)
+        focused = self.search.hasFocus() or bool(self.search.text())
+        self.search.setVisible(bins >= _SEARCHED_FROM or focused)
+
+    def begin_search(self) -> None:
+        """Give the keyboard to the search, which is hidden where there are few bins."""
+        self.search.show()
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction(_("Sort by name"), self.sort_asked.emit)
+        menu.addSeparator()
+        menu.addAction(_("Collapse all"), self.close_asked.emit)
+        menu.addAction(_("Expand all"), self.open_asked.emit)
+        return menu

@@ -1,0 +1,129 @@
+"""Brings files from elsewhere into the table of the open project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from fewshot_gui.errors import UserError
+from fewshot_gui.gui.collection import Collection
+from fewshot_gui.gui.job_runner import JobRunner
+from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.images.class_folders import find_class_folders
+from fewshot_gui.images.files import ImageFile
+from fewshot_gui.images.scan import image_file, scan
+from fewshot_gui.jobs import Job
+from fewshot_gui.texts import _
+
+ERRORS_NAMED = 3
+
+Found = tuple[list[ImageFile], list[UserError]]
+
+
+class Gatherer(QObject):
+    """Looks at files and folders in a lane; what it finds gets rows in the table.
+
+    Signals:
+        message: A ``Message`` on what could not be found.
+        failed: An unexpected exception.
+    """
+
+    message = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, runner: JobRunner) -> None:
+        super().__init__()
+        self._runner = runner
+        self._collection: Collection | None = None
+
+    def open(self, collection: Collection | None) -> None:
+        """Take another collection; what is still looked at for the one before is dropped."""
+        self._collection = collection
+
+    def split(self, paths: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Paths as (in the table, elsewhere). Looks at no disk."""
+        inside: list[str] = []
+        outside: list[str] = []
+        table = self._collection.table if self._collection is not None else None
+        for path in paths:
+            known = table is not None and table.row(path) is not None
+            (inside if known else outside).append(path)
+        return inside, outside
+
+    def gather(self, paths: Iterable[str], arrived: Callable[[list[str]], None]) -> None:
+        """Look at files, and at all images below folders; then go on with their paths."""
+        collection, paths = self._collection, tuple(paths)
+        if collection is None:
+            return
+        table = collection.table
+
+        def work(job: Job) -> Found:
+            files: list[ImageFile] = []
+            errors: list[UserError] = []
+            for path in paths:
+                job.checkpoint()
+                try:
+                    files.extend(_files_at(path, job))
+                except UserError as error:
+                    errors.append(error)
+            table.add(files)
+            return files, errors
+
+        def done(found: Found) -> None:
+            files, errors = found
+            if collection is not self._collection:
+                return
+            collection.ensure()
+            for error in errors[:ERRORS_NAMED]:
+                self.message.emit(Message.from_error(error))
+            if files:
+                arrived([file.path for file in files])
+
+        self._runner.start("files", work, done=done, failed=self.failed.emit)
+
+    def class_folders(
+        self, folders: tuple[str, ...], arrived: Callable[[dict[str, list[str]]], None]
+    ) -> None:
+        """Look for class folders; then go on with the images of each class."""
+        collection = self._collection
+        if collection is None:
+            return
+        table = collection.table
+
+        def work(job: Job) -> dict[str, list[str]]:
+            found: dict[str, list[str]] = {}
+            for folder in folders:
+                for class_folder in find_class_folders(folder, job):
+                    table.add(class_folder.files)
+                    paths = [file.path for file in class_folder.files]
+                    found.setdefault(class_folder.name, []).extend(paths)
+            return found
+
+        def done(found: dict[str, list[str]]) -> None:
+            if collection is not self._collection:
+                return
+            collection.ensure()
+            if found:
+                arrived(found)
+                return
+            text = _("No pictures were found in “{name}”.").format(name=Path(folders[0]).name)
+            hint = _("Every sub-folder that holds pictures becomes a bin.")
+            self.message.emit(Message(Kind.WARNING, text, hint))
+
+        self._runner.start("files", work, done=done, failed=self._on_failed)
+
+    def _on_failed(self, error: BaseException) -> None:
+        if isinstance(error, UserError):
+            self.message.emit(Message.from_error(error))
+        else:
+            self.failed.emit(error)
+
+
+def _files_at(path: str, job: Job) -> Iterable[ImageFile]:
+    if os.path.isdir(path):
+        return scan(path, job).files
+    # the scan's paths have no links in them: a picture of the folder must be known again
+    return (image_file(os.path.realpath(path)),)

@@ -1,0 +1,392 @@
+"""Keeps the targets in step with what lies in the project's folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.errors import UserError
+from fewshot_gui.gui.collection import Collection, Rows
+from fewshot_gui.gui.job_runner import JobRunner, nothing
+from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
+from fewshot_gui.images.scan import ScanResult, scan
+from fewshot_gui.jobs import Job
+from fewshot_gui.project.identity import KnownImage, match_moved
+from fewshot_gui.project.model import Folder
+
+LOOK_AGAIN_MS = 5000  # a folder that went away is looked for this often
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a listing has to know of images with labels, to find them again.
+
+    Attributes:
+        known: Path -> what the file was like when it was labelled.
+    """
+
+    known: Mapping[str, KnownImage | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one pass over all folders found.
+
+    Attributes:
+        rows: int64 rows of all targets in their final order; those that vanished last.
+        results: What each folder held, by folder id; a folder that could not be
+            listed has none.
+        unreachable: Why a folder could not be listed, by folder id.
+        renamed: Labelled images that lie elsewhere now, old path -> new path.
+        new, changed, vanished, returned: int64 rows.
+    """
+
+    rows: Rows
+    results: Mapping[int, ScanResult]
+    unreachable: Mapping[int, UserError]
+    renamed: Mapping[str, str]
+    new: Rows
+    changed: Rows
+    vanished: Rows
+    returned: Rows
+
+
+class Lister(QObject):
+    """Lists the folders in a lane of its own.
+
+    Attributes:
+        results: What each folder held at the last complete listing, by folder id.
+        unreachable: Why a folder cannot be listed, by folder id.
+        complete: Whether the last listing came to its end.
+
+    Signals:
+        added: int64 rows found by the listing that goes on.
+        listed: A ``Listing``, once all is found.
+        stopped: The listing was cancelled.
+        failed: An unexpected exception.
+        reachable: A folder that was away is there again.
+    """
+
+    added = Signal(object)
+    listed = Signal(object)
+    stopped = Signal()
+    failed = Signal(object)
+    reachable = Signal()
+
+    def __init__(self, runner: JobRunner) -> None:
+        super().__init__()
+        self._runner = runner
+        self._job: Job | None = None
+        self._folders: tuple[Folder, ...] = ()
+        self.results: dict[int, ScanResult] = {}
+        self.unreachable: dict[int, UserError] = {}
+        self.complete = False
+        self._poll = QTimer(self, interval=LOOK_AGAIN_MS)
+        self._poll.timeout.connect(self._look_again)
+        self._looking = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a listing goes on."""
+        return self._job is not None
+
+    def list(
+        self, collection: Collection, folders: Sequence[Folder], labelled: Labelled, again: bool
+    ) -> None:
+        """List all folders.
+
+        Args:
+            collection: Whose targets they are.
+            folders: Target folders.
+            labelled: Images that must not get lost.
+            again: The folders were listed before: nothing is shown before all is known.
+        """
+        self.stop()
+        self._folders = folders = tuple(folders)
+        self.complete = False
+        before = collection.targets
+        table = collection.table
+
+        def found(job: Job, rows: Rows) -> None:
+            """Called in the lane's thread."""
+            self._runner.call(lambda: self._on_found(job, rows))
+
+        def work(job: Job) -> Listing:
+            tell = nothing if again else (lambda rows: found(job, rows))
+            return _Pass(table, folders, before, labelled, job, tell).run()
+
+        self._job = job = self._runner.start(
+            "scan",
+            work,
+            done=lambda listing: self._on_listed(job, listing),
+            failed=lambda error: self._on_failed(job, error),
+            cancelled=lambda: self._on_cancelled(job),
+        )
+
+    def cancel(self) -> None:
+        """Stop the listing, and say so once it has stopped."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def stop(self) -> None:
+        """Stop without a word: another listing or another project follows."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def close(self) -> None:
+        """Forget the folders."""
+        self.stop()
+        self._poll.stop()
+        self._folders = ()
+        self.results, self.unreachable, self.complete = {}, {}, False
+
+    def mark_unreachable(self, errors: Mapping[int, UserError]) -> None:
+        """These folders went away: look for them until they are back."""
+        self.unreachable.update(errors)
+        if self.unreachable:
+            self._poll.start()
+
+    def probe(self, found: Callable[[dict[int, UserError]], None]) -> None:
+        """Look in a lane which folders are away; ``found`` gets why, by folder id."""
+        folders = self._folders
+        self._runner.start("probe", lambda _job: away(folders), done=found, failed=nothing)
+
+    def _look_again(self) -> None:
+        if self._looking:
+            return
+        self._looking = True
+
+        def seen(errors: dict[int, UserError]) -> None:
+            self._looking = False
+            back = set(self.unreachable) - set(errors)
+            if back and not self.busy:
+                for folder_id in back:
+                    del self.unreachable[folder_id]
+                if not self.unreachable:
+                    self._poll.stop()
+                self.reachable.emit()
+
+        self.probe(seen)
+
+    def _on_found(self, job: Job, rows: Rows) -> None:
+        if job is self._job:
+            self.added.emit(rows)
+
+    def _on_listed(self, job: Job, listing: Listing) -> None:
+        if job is not self._job:
+            return
+        self._job = None
+        self.complete = True
+        self.results = dict(listing.results)
+        self.unreachable = dict(listing.unreachable)
+        if self.unreachable:
+            self._poll.start()
+        else:
+            self._poll.stop()
+        self.listed.emit(listing)
+
+    def _on_failed(self, job: Job, error: BaseException) -> None:
+        if job is self._job:
+            self._job = None
+            self.failed.emit(error)
+
+    def _on_cancelled(self, job: Job) -> None:
+        if job is self._job:
+            self._job = None
+            self.stopped.emit()
+
+
+class _Pass:
+    """One pass over all folders; lives in the lane's thread."""
+
+    def __init__(
+        self,
+        table: EmbeddingTable,
+        folders: tuple[Folder, ...],
+        before: Rows,
+        labelled: Labelled,
+        job: Job,
+        tell: Callable[[Rows], None],
+    ) -> None:
+        self._table = table
+        self._folders = folders
+        self._before = before
+        self._labelled = labelled
+        self._job = job
+        self._tell = tell
+        self._prefixes = folder_prefixes(folders)
+        self._changed: list[int] = []
+
+    def run(self) -> Listing:
+        results: dict[int, ScanResult] = {}
+        away: dict[int, UserError] = {}
+        parts: list[Rows] = []
+        for folder in self._folders:
+            prefix = self._prefixes[folder.id]
+            try:
+                found = scan(folder.path, self._job, lambda f, p=prefix: self._batch(f, p))
+            except UserError as error:
+                away[folder.id] = error
+                continue
+            files = _below(found.files, prefix)
+            parts.append(_array(self._table.add(files, as_targets=True)))
+            results[folder.id] = found
+        present = _once(np.concatenate([np.empty(0, np.int64), *parts]))
+        renamed = self._renamed(present, results)
+        gone = self._gone(present, results)
+        vanished = self._fail(gone)
+        returned = self._returned(present)
+        lost = self._lost(present, renamed, results)
+        kept = self._kept_away(away)
+        rows = _once(np.concatenate([present, kept, gone, lost]))
+        new = present[~np.isin(present, self._before)]
+        return Listing(rows, results, away, renamed, new, _array(self._changed), vanished, returned)
+
+    def _batch(self, files: Sequence[ImageFile], prefix: str) -> None:
+        files = _below(files, prefix)
+        self._changed.extend(self._table.renew(files))  # before they are taken over
+        self._tell(_array(self._table.add(files, as_targets=True)))
+
+    def _renamed(self, present: Rows, results: Mapping[int, ScanResult]) -> dict[str, str]:
+        """Labelled images of these folders that are not where they were."""
+        there = np.zeros(len(self._table), np.bool_)
+        there[present] = True
+        missing = {}
+        for path, known in self._known.items():
+            row = self._table.row(path)
+            absent = known is not None and (row is None or not there[row])
+            if absent and self._is_listed(path, results):
+                missing[path] = known
+        if not missing:
+            return {}
+        fresh = (self._table.file(row) for row in present.tolist())
+        return match_moved(missing, (f for f in fresh if f.path not in self._known))
+
+    def _gone(self, present: Rows, results: Mapping[int, ScanResult]) -> Rows:
+        """Targets of before that a complete listing of their folder did not find."""
+        left = self._before[~np.isin(self._before, present)]
+        return _array(
+            row for row in left.tolist() if self._is_listed(self._table.file(row).path, results)
+        )
+
+    def _kept_away(self, unreachable: Mapping[int, UserError]) -> Rows:
+        """Targets of before whose folder cannot be reached: nothing is known of them."""
+        roots = [f.path for f in self._folders if f.id in unreachable]
+        return _array(
+            row
+            for row in self._before.tolist()
+            if any(is_below(self._table.file(row).path, root) for root in roots)
+        )
+
+    def _lost(
+        self, present: Rows, renamed: Mapping[str, str], results: Mapping[int, ScanResult]
+    ) -> Rows:
+        """Labelled images that were never seen in this sitting: shown as missing."""
+        files = []
+        for path, known in self._known.items():
+            if path in renamed or self._table.row(path) is not None:
+                continue
+            folder = self._folder_of(path)
+            if folder is None or folder.id not in results:
+                continue
+            below = os.path.relpath(path, folder.path).replace(os.sep, "/")
+            facts = known or KnownImage()
+            prefix = self._prefixes[folder.id]
+            files.append(ImageFile(path, prefix + below, facts.size, facts.mtime_ns, facts.inode))
+        rows = _array(self._table.add(files, as_targets=True))
+        self._fail(rows)
+        return rows
+
+    def _fail(self, rows: Rows) -> Rows:
+        """Mark as missing; returns those that were not marked yet."""
+        new = []
+        for row in rows.tolist():
+            failure = self._table.failure(row)
+            if failure is None or failure.kind is not FailureKind.MISSING:
+                self._table.fail(row, ImageFailure(FailureKind.MISSING))
+                new.append(row)
+        return _array(new)
+
+    def _returned(self, present: Rows) -> Rows:
+        back = [
+            row
+            for row in present[np.isin(present, self._before)].tolist()
+            if (failure := self._table.failure(row)) is not None
+            and failure.kind is FailureKind.MISSING
+        ]
+        self._table.retry(back)
+        return _array(back)
+
+    @property
+    def _known(self) -> Mapping[str, KnownImage | None]:
+        return self._labelled.known
+
+    def _folder_of(self, path: str) -> Folder | None:
+        return next((f for f in self._folders if is_below(path, f.path)), None)
+
+    def _is_listed(self, path: str, results: Mapping[int, ScanResult]) -> bool:
+        """Whether the listing would have found this path if it were there."""
+        folder = self._folder_of(path)
+        if folder is None or folder.id not in results:
+            return False
+        below = os.path.relpath(path, folder.path).replace(os.sep, "/")
+        closed = results[folder.id].unreadable_folders
+        return not any(below.startswith(f"{inner}/") for inner in closed if inner)
+
+
+def folder_prefixes(folders: Sequence[Folder]) -> dict[int, str]:
+    """What stands before the relative path of an image, by folder id.
+
+    One folder needs nothing; of several, each has its name, made unique.
+    """
+    if len(folders) < 2:
+        return {folder.id: "" for folder in folders}
+    prefixes: dict[int, str] = {}
+    used: set[str] = set()
+    for folder in folders:
+        name = os.path.basename(folder.path.rstrip(os.sep)) or "folder"
+        unique, number = name, 2
+        while unique.casefold() in used:
+            unique, number = f"{name} ({number})", number + 1
+        used.add(unique.casefold())
+        prefixes[folder.id] = f"{unique}/"
+    return prefixes
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path lies below a folder; both absolute and without links."""
+    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+def away(folders: Iterable[Folder]) -> dict[int, UserError]:
+    """Which folders cannot be listed, and why. Blocks as long as the disk does."""
+    errors: dict[int, UserError] = {}
+    for folder in folders:
+        try:
+            with os.scandir(folder.path) as entries:
+                next(entries, None)
+        except OSError as error:
+            errors[folder.id] = UserError(str(error))
+    return errors
+
+
+def _below(files: Sequence[ImageFile], prefix: str) -> Sequence[ImageFile]:
+    if not prefix:
+        return files
+    return [replace(file, relative=prefix + file.relative) for file in files]
+
+
+def _array(rows: Iterable[int]) -> Rows:
+    return np.asarray(list(rows), np.int64)
+
+
+def _once(rows: Rows) -> Rows:
+    """Each row once, at its first place."""
+    _values, places = np.unique(rows, return_index=True)
+    return rows[np.sort(places)]

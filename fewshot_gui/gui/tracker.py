@@ -1,0 +1,129 @@
+"""Knows labelled images again when their files were renamed or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from fewshot_gui.gui.collection import NOBODY, Collection, Rows
+from fewshot_gui.images.files import FailureKind, ImageFailure
+from fewshot_gui.project.identity import KnownImage
+from fewshot_gui.project.model import Project
+
+
+class Tracker(QObject):
+    """Compares what was read with what the project remembers of its labelled images.
+
+    Attributes:
+        known: What labelled images were like, by path.
+
+    Signals:
+        moved: Old path -> new path of images whose content turned up elsewhere.
+        learned: What is new about labelled images, path -> ``KnownImage``.
+        changed: int64 rows whose labels were given to another picture.
+    """
+
+    moved = Signal(object)
+    learned = Signal(object)
+    changed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[str, KnownImage] = {}
+        self._project = Project()
+        self._collection: Collection | None = None
+        self._lost: dict[bytes, str] = {}
+
+    def open(
+        self, collection: Collection | None, project: Project, known: Mapping[str, KnownImage]
+    ) -> None:
+        """Take another project."""
+        self._collection = collection
+        self._project = project
+        self.known = dict(known)
+        self._lost = {}
+
+    def labelled(self) -> dict[str, KnownImage | None]:
+        """All images with labels, and what they were like."""
+        return {path: self.known.get(path) for path in self._project.labels}
+
+    def note_lost(self) -> None:
+        """After a listing: remember the content of labelled images that are missing."""
+        collection = self._collection
+        self._lost = {}
+        if collection is None:
+            return
+        for path, known in self.known.items():
+            if known.digest and self._project.label(path) is not None:
+                row = collection.table.row(path)
+                if row is None or is_missing(collection.table.failure(row)):
+                    self._lost[known.digest] = path
+
+    def renamed(self, paths: Mapping[str, str]) -> None:
+        """These images lie elsewhere now."""
+        self.known = {paths.get(path, path): known for path, known in self.known.items()}
+
+    def on_read(self, rows: Rows) -> None:
+        """Compare images that were just read."""
+        collection = self._collection
+        if collection is None:
+            return
+        ready = collection.table.ready(rows)
+        if self._lost and len(ready):
+            self._find_lost(collection, ready)
+        self._check(collection, ready[collection.source[ready] != NOBODY])
+
+    def on_labelled(self, rows: Rows) -> None:
+        """Remember what newly labelled images are like."""
+        collection = self._collection
+        if collection is None:
+            return
+        collection.changed[rows] = False  # the user has seen the picture as it is
+        ready = collection.table.ready(rows)
+        labelled = ready[collection.source[ready] != NOBODY]
+        self._learn(collection, labelled)
+
+    def _find_lost(self, collection: Collection, ready: Rows) -> None:
+        """Images with the content of one that is missing, and no label of their own."""
+        free = ready[collection.source[ready] == NOBODY]
+        digests = np.ascontiguousarray(collection.table.digests(free))
+        wanted = np.frombuffer(b"".join(self._lost), np.uint64).reshape(-1, 2)
+        moved = {}
+        for place in np.flatnonzero(np.isin(digests.view(np.uint64)[:, 0], wanted[:, 0])).tolist():
+            old = self._lost.pop(digests[place].tobytes(), None)
+            if old is not None:
+                moved[old] = collection.table.file(int(free[place])).path
+        if moved:
+            self.moved.emit(moved)
+
+    def _check(self, collection: Collection, rows: Rows) -> None:
+        """Whether labelled images are still the pictures that were labelled."""
+        changed, same = [], []
+        for row in rows.tolist():
+            known = self.known.get(collection.table.file(row).path)
+            digest = collection.table.digests(np.asarray([row]))[0].tobytes()
+            other = known is not None and known.digest and known.digest != digest
+            (changed if other else same).append(row)
+        self._learn(collection, np.asarray(same, np.int64))
+        if changed:
+            rows = np.asarray(changed, np.int64)
+            collection.changed[rows] = True
+            self.changed.emit(rows)
+
+    def _learn(self, collection: Collection, rows: Rows) -> None:
+        news = {}
+        digests = collection.table.digests(rows)
+        for row, digest in zip(rows.tolist(), digests, strict=True):
+            file = collection.table.file(row)
+            fact = KnownImage(file.size, file.mtime_ns, file.inode, digest.tobytes())
+            if self.known.get(file.path) != fact:
+                self.known[file.path] = news[file.path] = fact
+        if news:
+            self.learned.emit(news)
+
+
+def is_missing(failure: ImageFailure | None) -> bool:
+    """Whether an image cannot be read because its file is not there."""
+    return failure is not None and failure.kind is FailureKind.MISSING
