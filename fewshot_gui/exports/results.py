@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.exports.rows import ResultRow, safe_path
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.base import unit
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
-from fewshot_gui.learners.support import BLOCK, Classifier, SupportSet
-from fewshot_gui.project.model import Label, Project, Source
+from fewshot_gui.learners.support import Classifier, SupportSet
+from fewshot_gui.project.model import UNKNOWN, Label, Project, Source
+
+UNKNOWN_NAME = "unknown"  # in every language: programs read it
 
 
 def build_rows(
@@ -30,12 +31,14 @@ def build_rows(
     ordered = sorted(targets.tolist(), key=lambda row: safe_path(table.file(row).relative))
     ready = table.ready(ordered)
     predictions = classifier.predict(table, ready, job)
+    strangers = predictions.unknown > project.options.unknown
     nearest = _nearest_support(table, support, ready, predictions, job)
     teller = _Teller(
         learner=learner,
-        names={b.id: b.name for b in project.bins} | {NO_CLASS: ""},
+        names={b.id: b.name for b in project.bins} | {NO_CLASS: "", UNKNOWN: UNKNOWN_NAME},
         shown=_display_paths(table, support, ready),
         labels=_labels_by_content(project, table, support, ready),
+        strangers=frozenset(ready[strangers].tolist()),
     )
     position = {row: i for i, row in enumerate(ready.tolist())}
     return [
@@ -54,6 +57,7 @@ class _Teller:
     names: Mapping[int, str]
     shown: Mapping[int, str]
     labels: Mapping[int, Label]
+    strangers: frozenset[int]
 
     def row(
         self,
@@ -67,7 +71,7 @@ class _Teller:
         predicted = self.names[int(predictions.best[i])]
         return ResultRow(
             path=table.file(row).relative,
-            label=self.names[label.class_id] if label else predicted,
+            label=self._label(row, predicted),
             predicted=predicted,
             confidence=float(predictions.confidence[i]),
             runner_up=self.names[int(predictions.runner_up[i])],
@@ -76,6 +80,13 @@ class _Teller:
             nearest_support=self.shown[int(nearest[i])],
             learner=self.learner,
         )
+
+    def _label(self, row: int, predicted: str) -> str:
+        """The user's word is worth more than the unknown score, and that than the class."""
+        label = self.labels.get(row)
+        if label is not None:
+            return self.names[label.class_id]
+        return UNKNOWN_NAME if row in self.strangers else predicted
 
 
 def _row_without_result(project: Project, table: EmbeddingTable, row: int) -> ResultRow:
@@ -86,7 +97,8 @@ def _row_without_result(project: Project, table: EmbeddingTable, row: int) -> Re
     label = project.label(file.path)
     if label is None:
         return ResultRow(path=file.relative, error=error)
-    name = project.bin(label.class_id).name
+    unknown = label.class_id == UNKNOWN
+    name = UNKNOWN_NAME if unknown else project.bin(label.class_id).name
     return ResultRow(path=file.relative, label=name, source=label.source.value, error=error)
 
 
@@ -95,9 +107,11 @@ def _labels_by_content(
 ) -> dict[int, Label]:
     """The user's label of each target; a copy of an example counts as that example."""
     owners = np.asarray(support.class_ids, np.int64)[support.labels]
+    examples = np.concatenate([support.rows, support.ignored])
+    owners = np.concatenate([owners, np.full(len(support.ignored), UNKNOWN, np.int64)])
     copies = {
         digest.tobytes(): Label(int(owner), Source.SUPPORT)
-        for digest, owner in zip(table.digests(support.rows), owners, strict=True)
+        for digest, owner in zip(table.digests(examples), owners, strict=True)
     }
     found = {}
     for row, digest in zip(ready.tolist(), table.digests(ready), strict=True):
@@ -115,15 +129,14 @@ def _nearest_support(
     job: Job,
 ) -> NDArray[np.int64]:
     """For each row the example of its predicted class with the highest cosine, as a row."""
-    examples = unit(table.vectors(support.rows))
+    examples = table.units(support.rows)
     owners = np.asarray(support.class_ids, np.int64)[support.labels]
     nearest = np.zeros(len(rows), np.int64)
-    for start in range(0, len(rows), BLOCK):
+    for place, units in table.unit_blocks(rows):
         job.checkpoint()
-        part = slice(start, start + BLOCK)
-        cosines = unit(table.vectors(rows[part])) @ examples.T
-        cosines[predictions.best[part][:, None] != owners[None, :]] = -np.inf
-        nearest[part] = support.rows[cosines.argmax(axis=1)]
+        cosines = units @ examples.T
+        cosines[predictions.best[place][:, None] != owners[None, :]] = -np.inf
+        nearest[place] = support.rows[cosines.argmax(axis=1)]
     return nearest
 
 

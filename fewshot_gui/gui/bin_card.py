@@ -36,6 +36,19 @@ from fewshot_gui.texts import _
 _CTRL = Qt.KeyboardModifier.ControlModifier
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _ALT = Qt.KeyboardModifier.AltModifier
+_OWN_KEYS = {
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_Plus,
+    Qt.Key.Key_Minus,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+}
 
 
 class BinCard(CardFace):
@@ -281,7 +294,9 @@ class BinCard(CardFace):
             return self.fold is not Fold.CLOSED and bool(self.examples)
         if key == Qt.Key.Key_Escape:
             return self._marked or self._choice.cursor >= 0
-        return key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and bool(keys & _ALT)
+        if keys & _ALT:
+            return key in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        return key in _OWN_KEYS and not keys & _CTRL
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not (self._card_key(event) or self._example_key(event)):

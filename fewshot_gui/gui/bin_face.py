@@ -277,5 +277,4 @@ class CardFace(QWidget):
             marked=self._marked,
             shown_only=self._shown_only,
             pill_hovered=pill.contains(self.mapFromGlobal(self.cursor().pos())),
-            counted=self._sorted > 0,
         )

@@ -57,7 +57,6 @@ class Look:
         marked: Whether the bin is chosen together with others.
         shown_only: Whether only its images are in the grid.
         pill_hovered: Whether the pointer is over the pill.
-        counted: Whether any image is sorted into the bin.
     """
 
     layout: CardLayout
@@ -78,7 +77,6 @@ class Look:
     marked: bool
     shown_only: bool
     pill_hovered: bool
-    counted: bool
 
 
 def small_font(font: QFont) -> QFont:
@@ -181,7 +179,7 @@ class CardPainter:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour.solid if look.shown_only else colour.tint)
             painter.drawRoundedRect(QRectF(look.pill_room), 11, 11)
-        ink = QColor(tones.muted if look.counted else tones.faint)
+        ink = QColor(tones.muted)
         if look.shown_only:
             ink = colour.on_solid
         elif look.pill_hovered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
@@ -12,23 +12,20 @@ from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bin_commands import BinCommands
 from fewshot_gui.gui.bin_focus import BinFocus
 from fewshot_gui.gui.bin_head import PanelHead
-from fewshot_gui.gui.bin_layout import THUMB, CardLayout, Fold
+from fewshot_gui.gui.bin_layout import THUMB, Fold
 from fewshot_gui.gui.bin_list import BinList
-from fewshot_gui.gui.bin_marks import Marks
 from fewshot_gui.gui.bin_menu import BinMenu
 from fewshot_gui.gui.bin_new import DropHint, NewBinCard, NewBinPlace
 from fewshot_gui.gui.bin_painter import BINS
+from fewshot_gui.gui.bin_state import BinState
 from fewshot_gui.gui.bin_unknown import Foot, UnknownCard
-from fewshot_gui.gui.class_picker_match import folded
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.mime import dragged, local_paths, split_folders
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import UNKNOWN, Bin
+from fewshot_gui.project.model import UNKNOWN
 from fewshot_gui.texts import _
-
-KEYED = 9
 
 
 class BinsPanel(QWidget):
@@ -59,14 +56,8 @@ class BinsPanel(QWidget):
         self._theme = theme
         self._icons = icons
         self._thumbnails = thumbnails
-        self._bins: dict[int, Bin] = {}
-        self._keys: dict[int, int] = {}
-        self._folds: dict[int, Fold] = {}  # of the bins that are not simply open
-        self._marks = Marks()
-        self._counts: dict[int, int] = {}
-        self._shown_class: int | None = None
+        self._state = BinState(session)
         self._menu_open = False
-        self._project = session.project
         self.commands = BinCommands(session, theme, self)
         self.commands.split_asked.connect(self.begin_new_bin)
         # many images change at once while the learner speaks: counting can wait for a moment
@@ -110,7 +101,7 @@ class BinsPanel(QWidget):
         self._drop_hint = DropHint(self._theme, self._icons)
         self._drop_hint.clicked.connect(lambda: self.begin_new_bin())
         self._list = BinList(
-            self._session.id, self._theme, self._drop_hint, self._make_card, self._height_of
+            self._session.id, self._theme, self._drop_hint, self._make_card, self._state.height
         )
         self._list.moved.connect(self._drop_bin)
         self._list.shown_changed.connect(self._keep_pictures)
@@ -160,7 +151,7 @@ class BinsPanel(QWidget):
     @property
     def marked(self) -> tuple[int, ...]:
         """Ids of the bins that are chosen together, in the order of the bins."""
-        return self._marks.among(tuple(self._bins))
+        return self._state.marks.among(tuple(self._state.bins))
 
     def current_card(self) -> BinCard | None:
         """The card of the bin that has the focus; that of ``UNKNOWN`` is no bin's."""
@@ -175,25 +166,22 @@ class BinsPanel(QWidget):
 
     def show_bins(self) -> None:
         """Show the bins as they are now; what has not changed is left alone."""
-        project = self._session.project
-        bins = project.bins
-        self._bins = {b.id: b for b in bins}
-        self._keys = {b.id: place + 1 for place, b in enumerate(bins[:KEYED])}
-        if project is not self._project:  # ids mean other bins now
-            self._project, self._folds, self._marks = project, {}, Marks()
+        state = self._state
+        if state.refresh():
             self.search.clear()
-        self._marks.keep(tuple(self._bins))
-        self._list.show_order(self._found(bins))
-        for card in self._list.cards:
-            self._show(card)
-        self.unknown_card.show_bin(self.unknown_card.bin, 0, project.support(UNKNOWN))
-        self._foot.setVisible(bool(bins or self.unknown_card.examples))
-        if Fold.ALL in self._folds.values():
+        self._list.show_order(state.found(self.search.text()))
+        for card in (*self.cards, self.unknown_card):
+            state.show(card)
+        self._foot.setVisible(bool(state.bins or self.unknown_card.examples))
+        if Fold.ALL in state.folds.values():
             self._list.lay_out()
-        self._head.show_counts(len(bins), len(self._list.order))
-        self._explain()
+        self._show_found()
         self.show_counts()
         self._keep_pictures()
+
+    def _show_found(self) -> None:
+        self._head.show_counts(len(self._state.bins), len(self._list.order))
+        self._explain()
 
     def show_counts(self) -> None:
         """Show how many images are sorted into each bin, as soon as there is time."""
@@ -201,31 +189,23 @@ class BinsPanel(QWidget):
 
     def mark_shown(self, class_id: int | None) -> None:
         """Mark the bin whose images alone are in the grid."""
-        self._shown_class = class_id
+        self._state.shown_class = class_id
         self._show_sorted()
 
     def _count(self) -> None:
-        collection = self._session.collection
-        self._counts = collection.sorted_counts() if collection is not None else {}
+        self._state.count()
         self._show_sorted()
 
     def _show_sorted(self) -> None:
         for card in (*self.cards, self.unknown_card):
-            class_id = card.bin.id
-            card.show_sorted(self._counts.get(class_id, 0), class_id == self._shown_class)
-
-    def _show(self, card: BinCard) -> None:
-        """Bring a card up to date."""
-        class_id = card.bin.id
-        support = self._session.project.support(class_id)
-        card.show_bin(self._bins[class_id], self._keys.get(class_id, 0), support)
-        card.show_marked(class_id in self._marks)
+            self._state.show_sorted(card)
 
     def _make_card(self, class_id: int) -> BinCard:
-        bin, fold = self._bins[class_id], self._folds.get(class_id, Fold.OPEN)
+        state = self._state
+        bin, fold = state.bins[class_id], state.fold(class_id)
         card = BinCard(self._session.id, bin, self._theme, self._thumbnails, fold)
-        self._show(card)
-        card.show_sorted(self._counts.get(class_id, 0), class_id == self._shown_class)
+        state.show(card)
+        state.show_sorted(card)
         self._connect(card)
         card.renamed.connect(self.commands.rename)
         card.mark_asked.connect(self._mark)
@@ -247,14 +227,6 @@ class BinsPanel(QWidget):
         card.drag_over.connect(self._list.drag_over)
         card.drag_ended.connect(self.drag_ended)
         card.handle_tab(lambda forward: self._focus.on_tab(class_id, forward))
-
-    def _height_of(self, class_id: int, width: int) -> int:
-        fold = self._folds.get(class_id, Fold.OPEN)
-        if fold is not Fold.ALL:
-            return _HEIGHTS[fold]
-        count = len(self._session.project.support(class_id))
-        layout = CardLayout(width, count, fold)
-        return layout.height if layout.overflows else _HEIGHTS[Fold.OPEN]
 
     def _explain(self) -> None:
         project = self._session.project
@@ -297,14 +269,14 @@ class BinsPanel(QWidget):
 
     def collapse_all(self) -> None:
         """Show one line of each bin."""
-        self._fold_all(dict.fromkeys(self._bins, Fold.CLOSED), Fold.CLOSED)
+        self._fold_all(dict.fromkeys(self._state.bins, Fold.CLOSED), Fold.CLOSED)
 
     def expand_all(self) -> None:
         """Show a line of examples of each bin again."""
         self._fold_all({}, Fold.OPEN)
 
     def _fold_all(self, folds: dict[int, Fold], fold: Fold) -> None:
-        self._folds = folds
+        self._state.folds = folds
         for card in self.cards:
             with QSignalBlocker(card):  # laid out once, when all of them are folded
                 card.set_fold(fold)
@@ -313,7 +285,7 @@ class BinsPanel(QWidget):
 
     def _on_fold(self, class_id: int) -> None:
         if class_id != UNKNOWN:
-            self._folds[class_id] = self._list.card(class_id).fold
+            self._state.folds[class_id] = self._list.card(class_id).fold
             self._list.lay_out()
         self._keep_pictures()
 
@@ -323,19 +295,10 @@ class BinsPanel(QWidget):
         """Give the keyboard to the search."""
         self._head.begin_search()
 
-    def _found(self, bins: Sequence[Bin]) -> list[int]:
-        words = folded(self.search.text()).split()
-        if not words:
-            return [b.id for b in bins]
-        texts = ((b.id, folded(f"{b.name} {b.description}")) for b in bins)
-        return [class_id for class_id, text in texts if all(word in text for word in words)]
-
     def _on_search(self) -> None:
-        bins = self._session.project.bins
-        self._list.show_order(self._found(bins))
+        self._list.show_order(self._state.found(self.search.text()))
         self._list.verticalScrollBar().setValue(0)
-        self._head.show_counts(len(bins), len(self._list.order))
-        self._explain()
+        self._show_found()
         self._keep_pictures()
 
     def _enter_found(self) -> None:
@@ -344,7 +307,7 @@ class BinsPanel(QWidget):
 
     def _leave_search(self) -> None:
         self.focus_bins()
-        self._head.show_counts(len(self._bins), len(self._list.order))
+        self._head.show_counts(len(self._state.bins), len(self._list.order))
 
     # -- moving about ------------------------------------------------------------------
 
@@ -357,9 +320,9 @@ class BinsPanel(QWidget):
         if following is None:
             return
         if not mark:
-            self._marks.clear()
+            self._state.marks.clear()
         elif UNKNOWN not in (class_id, following):
-            self._marks.walk(class_id, following)
+            self._state.marks.walk(class_id, following)
         self._show_marks()
         self._focus.go(following)
 
@@ -371,16 +334,16 @@ class BinsPanel(QWidget):
 
     def _mark(self, class_id: int, how: str) -> None:
         if how == "toggle":
-            self._marks.toggle(class_id)
+            self._state.marks.toggle(class_id)
         elif how == "extend":
-            self._marks.extend(class_id, self._list.order)
+            self._state.marks.extend(class_id, self._list.order)
         else:
-            self._marks.clear()
+            self._state.marks.clear()
         self._show_marks()
 
     def _show_marks(self) -> None:
         for card in self.cards:
-            card.show_marked(card.bin.id in self._marks)
+            card.show_marked(card.bin.id in self._state.marks)
 
     # -- order and menu ------------------------------------------------------------------
 
@@ -393,14 +356,14 @@ class BinsPanel(QWidget):
         neighbour = self._focus.neighbour(class_id, step)
         if neighbour is None or neighbour == UNKNOWN:
             return
-        order = list(self._bins)
+        order = list(self._state.bins)
         self.commands.move(class_id, order.index(neighbour))
         self._focus.go(class_id)
 
     def _drop_bin(self, class_id: int, place: int) -> None:
         """Put a dragged bin before the bin that is shown at a place."""
-        shown, order = self._list.order, list(self._bins)
-        if class_id not in self._bins:
+        shown, order = self._list.order, list(self._state.bins)
+        if class_id not in self._state.bins:
             return
         target = order.index(shown[place]) if place < len(shown) else order.index(shown[-1]) + 1
         if order.index(class_id) < target:
@@ -475,6 +438,3 @@ class BinsPanel(QWidget):
             self._session.import_class_folders(folders)
         if files:
             self.begin_new_bin(files)
-
-
-_HEIGHTS = {fold: CardLayout(280, 0, fold).height for fold in (Fold.OPEN, Fold.CLOSED)}

@@ -160,6 +160,7 @@ class ClassPicker(Popup):
             new: Whether a new bin can be asked for.
             unknown: Whether *None of these* is offered.
         """
+        self.hide()  # a question that is still open ends here
         left_out = set(without)
         bins = list(enumerate(self._session.project.bins))
         entries = [

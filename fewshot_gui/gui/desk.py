@@ -12,20 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.images.scan import checked_root
 from fewshot_gui.jobs import Job
+from fewshot_gui.project.backups import Backup, restore_backup
 from fewshot_gui.project.drafts import is_draft, latest_draft, new_draft
+from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
+from fewshot_gui.project.keeper import Keeper, KeeperState
 from fewshot_gui.project.model import NoJournal, Project, readdressed
-
-try:
-    from fewshot_gui.project.file import ProjectFile
-    from fewshot_gui.project.keeper import Keeper, KeeperState
-except ImportError:
-    ProjectFile = Keeper = KeeperState = None
-
-try:
-    from fewshot_gui.project.backups import Backup, restore_backup
-except ImportError:
-    Backup = restore_backup = None
 
 CLOSE_S = 5.0  # how long a project that is left may take to be written
 
@@ -314,7 +306,9 @@ class Desk(QObject):
         keeper = opened.keeper
         opened.project.journal = NoJournal()
         if keeper is not None:
-            self._runner.start("project", lambda _job: keeper.close(CLOSE_S))
+            self._runner.start(
+                "project", lambda _job: keeper.close(CLOSE_S), failed=lambda _error: None
+            )
 
 
 def opened_file(
@@ -356,8 +350,6 @@ def begun(path: str, folder: str) -> Opened:
     project = Project()
     project.add_folder(folder)
     project = Project(project.setup)  # there is nothing to undo in a new project
-    if Keeper is None:
-        return Opened(project)
     keeper = Keeper(ProjectFile.create(path, project))
     project.journal = keeper
     return Opened(project, keeper, path)

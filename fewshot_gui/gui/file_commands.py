@@ -18,6 +18,7 @@ from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.gui.session import Session, sample_folder
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.project.drafts import SUFFIX
+from fewshot_gui.project.problems import DamagedProject, ProjectInUse
 from fewshot_gui.texts import _, ngettext
 
 
@@ -283,8 +284,6 @@ class FileCommands(QObject):
             )
 
     def _way_out(self, error: BaseException, path: str) -> tuple[str, Callable[[], None]] | None:
-        from fewshot_gui.project.problems import DamagedProject, ProjectInUse
-
         if isinstance(error, ProjectInUse):
             return _("Open for viewing"), lambda: self._session.open_project(path, read_only=True)
         if isinstance(error, DamagedProject) and error.backups:
@@ -309,9 +308,9 @@ class FileCommands(QObject):
         state = self._session.desk.state
         if state is None:
             return
-        error = getattr(state, "error", None)
+        error = state.error
         if error is None:
-            if not getattr(state, "pending", 0):
+            if not state.pending:
                 self._banners.settle("saving")
             return
         self._banners.show_message(

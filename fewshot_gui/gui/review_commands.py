@@ -65,6 +65,7 @@ class ReviewCommands(QObject):
         self._reviewer = reviewer
         self._picker = picker
         self._banners = banners
+        self._doubt = -1  # the image that was gone to last because it is in doubt
         preview.step_asked.connect(self._step_preview)
         preview.row_asked.connect(self.look_at)
         preview.closed.connect(self.close_preview)
@@ -215,8 +216,9 @@ class ReviewCommands(QObject):
         order = rows[np.lexsort((rows, collection.confidence[rows]))]
         current = self._preview.row if self.previewing else self._grid.current_row()
         place = np.flatnonzero(order == current)
-        following = order[(int(place[0]) + 1) % len(order)] if len(place) else order[0]
-        self._show_row(int(following))
+        again = len(place) and current == self._doubt  # it was looked at and not decided
+        self._doubt = int(order[(int(place[0]) + 1) % len(order)] if again else order[0])
+        self._show_row(self._doubt)
 
     def show_rows(self, title: str, rows: Rows) -> None:
         """Show these images in the grid."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from fewshot_gui.images.files import ImageFile
@@ -34,6 +34,13 @@ class FileColumns(Sequence[ImageFile]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
     @overload
     def __getitem__(self, index: int) -> ImageFile: ...
     @overload
@@ -54,6 +61,9 @@ class FileColumns(Sequence[ImageFile]):
             self._mtimes[index],
             self._inodes[index],
         )
+
+    def __iter__(self) -> Iterator[ImageFile]:
+        return map(self.__getitem__, range(len(self)))
 
     def append(self, file: ImageFile) -> None:
         """Add a file at the end."""

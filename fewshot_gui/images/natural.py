@@ -14,11 +14,15 @@ def natural_key(path: str) -> tuple[str, str]:
     Numbers count by their value and case does not matter; the path itself decides between
     names that are equal otherwise, so the order never depends on the file system.
     """
-    if not path.isascii():
-        path = unicodedata.normalize("NFC", path)
+    path = composed(path)
     # A folder's own content comes before names that merely begin like it: "a/z" < "a b".
     folded = path.casefold().replace("/", "\0")
     return _NUMBER.sub(_by_value, folded), path
+
+
+def composed(path: str) -> str:
+    """The same path in Unicode's composed form, however the file system writes it."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def _by_value(match: re.Match[str]) -> str:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.images.file_columns import FileColumns
 from fewshot_gui.images.file_types import HIDDEN_NAMES, is_listed
 from fewshot_gui.images.files import ImageFile
-from fewshot_gui.images.natural import natural_key
+from fewshot_gui.images.natural import composed, natural_key
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
 
 __all__ = ["ScanResult", "checked_root", "image_file", "natural_key", "scan"]
 
 BATCH_FILES = 500
+PIECE_FILES = 4000
 BATCH_SECONDS = 0.1
 ENTRIES_PER_CHECK = 256
 
 WINDOWS_LINKS = (0xA0000003, 0xA000000C)  # reparse tags of junctions and of symbolic links
+
+# (natural key of the relative path, in both parts; the path, which no two share; the picture)
+_Keyed = tuple[str, str, str, ImageFile]
 
 OnBatch = Callable[[list[ImageFile]], None]
 
@@ -43,7 +49,7 @@ class ScanResult:
             be, and one that stays inside shows a picture that is listed anyway.
     """
 
-    files: tuple[ImageFile, ...]
+    files: Sequence[ImageFile]
     hidden: int = 0
     unreadable_folders: tuple[str, ...] = ()
     other: int = 0
@@ -70,10 +76,8 @@ def scan(root: str | Path, job: Job, on_batch: OnBatch | None = None) -> ScanRes
         # A network disk that went away looks like folders that cannot be listed, and must
         # not be taken for a folder whose pictures were deleted.
         _probe(folder)
-    walk.found.sort(key=lambda keyed: keyed[0])
-    job.checkpoint()
     return ScanResult(
-        files=tuple(file for _key, file in walk.found),
+        files=walk.in_order(),
         hidden=walk.hidden,
         unreadable_folders=tuple(sorted(walk.unreadable, key=natural_key)),
         other=walk.other,
@@ -170,7 +174,8 @@ class _Walk:
     root: str
     job: Job
     on_batch: OnBatch | None
-    found: list[tuple[tuple[str, str], ImageFile]] = field(default_factory=list)
+    found: list[list[_Keyed]] = field(default_factory=list)  # in pieces that are in order
+    count: int = 0
     unreadable: list[str] = field(default_factory=list)
     hidden: int = 0
     other: int = 0
@@ -178,36 +183,60 @@ class _Walk:
 
     def run(self) -> None:
         batch: list[ImageFile] = []
+        piece: list[_Keyed] = []
         sent = time.monotonic()
         # Closed here and not by the garbage collector: it holds a folder open.
         with closing(self._pictures()) as pictures:
-            for file in pictures:
-                self.found.append((natural_key(file.relative), file))
+            for keyed in pictures:
+                piece.append(keyed)
+                if len(piece) >= PIECE_FILES:
+                    self._put_aside(piece)
+                    piece = []
+                self.count += 1
                 if self.on_batch is None:
                     continue
-                batch.append(file)
+                batch.append(keyed[3])
                 if len(batch) >= BATCH_FILES or time.monotonic() - sent >= BATCH_SECONDS:
                     self.on_batch(batch)
                     batch, sent = [], time.monotonic()
+        self._put_aside(piece)
         if self.on_batch is not None and batch:
             self.on_batch(batch)
 
-    def _pictures(self) -> Generator[ImageFile, None, None]:
+    def in_order(self) -> Sequence[ImageFile]:
+        """All pictures in natural order; what was found is used up."""
+        files = FileColumns()
+        found, self.found = self.found, []
+        # Small pieces, merged one by one: sorting a million at once holds up all threads.
+        for number, (_key, _relative, _path, file) in enumerate(heapq.merge(*found)):
+            if number % ENTRIES_PER_CHECK == 0:
+                self.job.checkpoint()
+            files.append(file)
+        return files
+
+    def _put_aside(self, piece: list[_Keyed]) -> None:
+        piece.sort()
+        self.found.append(piece)
+
+    def _pictures(self) -> Generator[_Keyed, None, None]:
         folders = [("", self.root)]
         seen = 0
         while folders:
             relative, path = folders.pop()
             inside: list[tuple[str, str]] = []
+            # the key of what lies in a folder begins with the key of the folder
+            before = natural_key(f"{relative}/")[0] if relative else ""
             with closing(self._entries(relative, path)) as entries:
                 for entry in entries:
                     seen += 1
                     if seen % ENTRIES_PER_CHECK == 0:
-                        self.job.report(len(self.found), None, _("Looking for images"))
+                        self.job.report(self.count, None, _("Looking for images"))
                     below = f"{relative}/{entry.name}" if relative else entry.name
                     file = self._looked_at(entry, below, inside)
                     if file is not None:
-                        yield file
-            self.job.report(len(self.found), None, _("Looking for images"))
+                        key = before + natural_key(entry.name)[0]
+                        yield key, composed(below), entry.path, file
+            self.job.report(self.count, None, _("Looking for images"))
             inside.sort(key=lambda pair: natural_key(pair[0]), reverse=True)
             folders.extend(inside)
 

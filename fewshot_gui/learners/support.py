@@ -18,9 +18,6 @@ from fewshot_gui.learners.unknown import UnknownScore, fit_unknown
 from fewshot_gui.project.model import UNKNOWN, Project
 from fewshot_gui.texts import _
 
-# Rows are predicted in blocks, so that memory stays flat however many there are.
-BLOCK = 4096
-
 
 @dataclass(frozen=True)
 class SupportSet:

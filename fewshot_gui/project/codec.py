@@ -125,9 +125,9 @@ def facts_of(data: bytes) -> KnownImage:
 def text_data(text: str) -> bytes:
     """Any text, lone surrogates included: names of files may hold them."""
     data = text.encode("utf-8", "surrogatepass")
-    return data if len(data) <= MAX_TEXT else data[: MAX_TEXT - 4].decode(
-        "utf-8", "ignore"
-    ).encode()
+    return (
+        data if len(data) <= MAX_TEXT else data[: MAX_TEXT - 4].decode("utf-8", "ignore").encode()
+    )
 
 
 def text_of(data: bytes) -> str:

@@ -12,11 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-_NETWORK_TYPES = frozenset(
-    "9p afpfs afs ceph cifs davfs fuse.sshfs fuse.davfs2 fuse.rclone fuse.s3fs fuse.glusterfs "
-    "gfs gfs2 glusterfs lustre ncpfs nfs nfs4 ocfs2 prl_fs smb2 smb3 smbfs vboxsf vmhgfs "
-    "fuse.vmhgfs-fuse fuse.gvfsd-fuse virtiofs webdav".split()
-)
+# fmt: off
+_NETWORK_TYPES = frozenset((
+    "9p", "afpfs", "afs", "ceph", "cifs", "davfs", "fuse.sshfs", "fuse.davfs2",
+    "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "gfs", "gfs2", "glusterfs", "lustre",
+    "ncpfs", "nfs", "nfs4", "ocfs2", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "vmhgfs",
+    "fuse.vmhgfs-fuse", "fuse.gvfsd-fuse", "virtiofs", "webdav",
+))
+# fmt: on
 _SYNCHRONISED = {
     "dropbox": "Dropbox",
     "onedrive": "OneDrive",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,10 @@ from fewshot_gui.project.model import (
     Setup,
 )
 from fewshot_gui.project.places import (
-    MAX_PATH,
     checked_absolute,
     checked_relative,
     from_home,
+    is_plain,
     is_there,
     joined,
     path_text,
@@ -38,7 +38,6 @@ from fewshot_gui.project.problems import Damaged
 MAX_CHANGES = 1_000_000  # label changes of the history that are read again
 _CHUNK = 2_000  # rows at a time, so that other threads get their turn
 _MAX_NUMBER = 1 << 53
-_NOT_BELOW = re.compile(rb"(?:^|/)\.{0,2}(?:/|$)|\0", re.DOTALL)
 _WINDOWS = sys.platform == "win32"
 
 
@@ -120,25 +119,33 @@ def action_sum(row: Sequence[object]) -> int:
     return codec.checksum(*row)  # type: ignore[arg-type]
 
 
-def load(db: sqlite3.Connection, home: str) -> tuple[Project, Index]:
-    """Everything in the file; reads only.
+def load(db: sqlite3.Connection, index: Index) -> Project:
+    """Labels and history; reads only.
 
     Args:
         db: A connection to a file whose tables were checked.
-        home: Folder that the file lies in.
+        index: What ``load_index`` gave; learns which actions had to be repaired.
 
     Raises:
         Damaged: A value makes no sense.
         sqlite3.Error: The file cannot be read.
     """
     try:
-        return _load(db, home)
+        return _load(db, index)
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
         raise Damaged(f"a value of the wrong kind: {error!r}") from error
 
 
 def load_index(db: sqlite3.Connection, home: str) -> Index:
-    """As ``load``, without labels and history."""
+    """Everything but labels and history; reads only.
+
+    Args:
+        db: A connection to a file whose tables were checked.
+        home: Folder that the file lies in.
+
+    Raises:
+        As ``load``.
+    """
     try:
         return _load_index(db, home)
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
@@ -168,11 +175,18 @@ def read_setup(db: sqlite3.Connection, index: Index, setup_id: int) -> Setup:
     return _setups(db, index, [setup_id])[setup_id]
 
 
+def read_stored_setup(db: sqlite3.Connection, reader: codec.SetupReader, setup_id: int) -> Setup:
+    """One setup, with a reader that knows the folders."""
+    row = db.execute("SELECT body, crc FROM setup WHERE id = ?", (setup_id,)).fetchone()
+    if row is None or codec.checksum(setup_id, row[0]) != row[1]:
+        raise Damaged("a row of bins")
+    return reader.read(row[0])
+
+
 # -- inside ----------------------------------------------------------------------------------
 
 
-def _load(db: sqlite3.Connection, home: str) -> tuple[Project, Index]:
-    index = _load_index(db, home)
+def _load(db: sqlite3.Connection, index: Index) -> Project:
     images, codes = _load_labels(db, index)
     actions = _load_actions(db, index)
     wanted = {a.before for a in actions} | {a.after for a in actions} | {index.state.setup_id}
@@ -188,43 +202,37 @@ def _load(db: sqlite3.Connection, home: str) -> tuple[Project, Index]:
         told = dict(zip(paths, map(pairs.__getitem__, both), strict=True))
         edit = Edit(action.text, told, setups[action.before], setups[action.after])
         (undone if action.undone else done).append(edit)
-    project = Project(
+    return Project(
         setups[index.state.setup_id],
-        {
-            index.paths[i]: labels[c]
-            for i, c in zip(images.tolist(), codes.tolist(), strict=True)
-        },
+        {index.paths[i]: labels[c] for i, c in zip(images.tolist(), codes.tolist(), strict=True)},
         done,
         undone[::-1],
         index.state.next_id,
     )
-    return project, index
 
 
 def _load_index(db: sqlite3.Connection, home: str) -> Index:
-    state = _load_state(db)
+    state = read_state(db)
     home_then = path_text(state.home)
     index = Index(state, {}, {}, {}, home, home_then != home)
-    _load_folders(db, index)
+    read_folders(db, index)
     _load_images(db, index)
     setup = read_setup(db, index, state.setup_id)
     last = db.execute("SELECT coalesce(max(number), 0) FROM action").fetchone()[0]
     place = db.execute("SELECT coalesce(max(place), 0) + 1 FROM label").fetchone()[0]
     if not 0 <= last < _MAX_NUMBER or not 0 < place < _MAX_NUMBER:
         raise Damaged("a number is out of range")
-    index.state = State(
-        **{
-            **{name: getattr(state, name) for name in State.__dataclass_fields__},
-            "setup": setup,
-            "image": max(index.paths, default=0) + 1,
-            "place": place,
-            "action": last,
-        }
+    index.state = replace(
+        state,
+        setup=setup,
+        image=max(index.paths, default=0) + 1,
+        place=place,
+        action=last,
     )
     return index
 
 
-def _load_state(db: sqlite3.Connection) -> State:
+def read_state(db: sqlite3.Connection) -> State:
     row = db.execute(
         "SELECT uuid, session, step, next_id, setup, changed, home, crc FROM project"
     ).fetchone()
@@ -245,7 +253,7 @@ def _load_state(db: sqlite3.Connection) -> State:
     return state
 
 
-def _load_folders(db: sqlite3.Connection, index: Index) -> None:
+def read_folders(db: sqlite3.Connection, index: Index) -> None:
     for number, path, relative, crc in db.execute("SELECT id, path, relative, crc FROM folder"):
         if image_sum(number, None, path, relative) != crc:
             raise Damaged("a folder's row")
@@ -277,23 +285,18 @@ def _load_images(db: sqlite3.Connection, index: Index) -> None:
                 raise Damaged("an image's row")
             if folder is None:
                 paths[number] = _outside(path, relative, index)
-            elif _WINDOWS:
-                paths[number] = roots[folder] + path_text(checked_relative(path))
             else:
                 below.append(path)
-                paths[number] = roots[folder] + path.decode(encoding, errors)
-        _check_below(below)
+                paths[number] = roots[folder] + (
+                    path_text(path) if _WINDOWS else path.decode(encoding, errors)
+                )
+        if not is_plain(below):
+            raise Damaged("a path that is not below its folder")
     if paths and not (min(paths) > 0 and max(paths) < 1 << 32):
         raise Damaged("an image's number is out of range")
     index.ids = {path: number for number, path in paths.items()}
     if len(index.ids) != len(paths):
         raise Damaged("a picture is there twice")
-
-
-def _check_below(paths: list[bytes]) -> None:
-    """As ``checked_relative`` for many: joined, every part of each is a part of the whole."""
-    if paths and (_NOT_BELOW.search(b"/".join(paths)) or max(map(len, paths)) > MAX_PATH):
-        raise Damaged("a path that is not below its folder")
 
 
 def _outside(path: bytes, relative: bytes | None, index: Index) -> str:
@@ -346,7 +349,7 @@ def _load_actions(db: sqlite3.Connection, index: Index) -> list[_Action]:
             break
         numbers.append(number)
     actions = [_read_action(db, number) for number in reversed(numbers)]
-    if any(a.undone and not b.undone for a, b in zip(actions, actions[1:], strict=False)):
+    if any(a.undone and not b.undone for a, b in pairwise(actions)):
         raise Damaged("an undone action before one that is not")
     if actions and actions[0].number + len(actions) - 1 != index.state.action:
         raise Damaged("an action is missing")
@@ -371,13 +374,7 @@ def _read_action(db: sqlite3.Connection, number: int) -> _Action:
 
 def _setups(db: sqlite3.Connection, index: Index, wanted: Sequence[int]) -> dict[int, Setup]:
     reader = setup_reader(index)
-    found = {}
-    for number in wanted:
-        row = db.execute("SELECT body, crc FROM setup WHERE id = ?", (number,)).fetchone()
-        if row is None or codec.checksum(number, row[0]) != row[1]:
-            raise Damaged("a row of bins")
-        found[number] = reader.read(row[0])
-    return found
+    return {number: read_stored_setup(db, reader, number) for number in wanted}
 
 
 def _check_chain(actions: Sequence[_Action], now: int) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
-import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from urllib.parse import quote
 
 from fewshot_gui.project.problems import Damaged, NewerProject, NotAProject
@@ -78,8 +78,6 @@ SCHEMAS = {1: _VERSION_1}
 Migration = Callable[[sqlite3.Connection], None]
 MIGRATIONS: tuple[Migration, ...] = ()  # number n makes version n + 1 of version n, from 1 on
 
-_HEADER = struct.Struct(">16s44xI4xI28x")  # magic, user_version, application_id
-_MAGIC = b"SQLite format 3\0"
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -102,7 +100,7 @@ def version_of(path: str) -> int:
 
     Raises:
         NotAProject: It is something else.
-        Damaged: It was a project, to all appearances.
+        Damaged: It was a project once.
         NewerProject: It was written by a later version of the program.
         OSError: It cannot be read.
     """
@@ -115,12 +113,17 @@ def version_of(path: str) -> int:
         raise other
     if os.path.getsize(path) > MAX_FILE_BYTES:
         raise NotAProject(_("“{name}” is too large for a project.").format(name=name))
-    with open(path, "rb") as stream:
-        head = stream.read(_HEADER.size)
-    if len(head) < _HEADER.size:
-        raise other
-    magic, version, application = _HEADER.unpack(head)
-    if magic != _MAGIC or application != APPLICATION_ID:
+    try:
+        # Never by reading the file: closing it would drop the locks of a connection that
+        # this process has to the same file.
+        with closing(connect(path, "immutable")) as db:
+            application = db.execute("PRAGMA application_id").fetchone()[0]
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path) from error
+        raise other from error
+    if application != APPLICATION_ID:
         raise other
     if version > VERSION:
         raise NewerProject(
@@ -243,5 +246,3 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
                 raise Damaged("an upgrade left rows that belong to nothing")
     finally:
         db.execute("PRAGMA foreign_keys=ON")
-
-

@@ -62,12 +62,12 @@ class Writer:
         """Add an action; those that could be redone are forgotten."""
 
         def write(state: State) -> State:
+            number = self._forget_undone(state.action) + 1
             state = self._put_setup(state, edit.before)
             before = state.setup_id
             state = self._put_setup(state, edit.after)
             state, ids = self._put_images(state, edit.labels)
             changes = codec.changes_data(ids, list(edit.labels.values()))
-            number = self._forget_undone(state.action) + 1
             now = _now()
             self._put_action((number, 0, now, edit.text, before, state.setup_id, changes))
             self._trim(number)
@@ -152,7 +152,7 @@ class Writer:
         moved = {ids[old]: new for old, new in paths.items() if old in ids}
         self._commit_readdressing(step, lambda state: self._readdress(state, moved, set()))
 
-    def settle(self, session: bytes) -> None:
+    def settle(self, session: bytes, uuid: bytes | None = None) -> None:
         """After opening: a session of its own, and paths as they are from here."""
 
         def write(state: State) -> State:
@@ -160,7 +160,8 @@ class Writer:
                 rehome(self.db, self.index)
             for number, changes in self.index.repaired.items():
                 self._rewrite_changes(number, changes)
-            return replace(state, session=session, home=path_bytes(self.index.home))
+            home = path_bytes(self.index.home)
+            return replace(state, uuid=uuid or state.uuid, session=session, home=home)
 
         self._commit(None, write)
         self.index.moved = False
@@ -182,7 +183,7 @@ class Writer:
 
         def write(state: State) -> State:
             number = 0
-            for number, (edit, taken_back) in enumerate(actions, 1):  # noqa: B007
+            for number, (edit, taken_back) in enumerate(actions, 1):
                 state = self._put_setup(state, edit.before)
                 before = state.setup_id
                 state = self._put_setup(state, edit.after)
@@ -209,9 +210,10 @@ class Writer:
             if step is not None:
                 state = replace(state, step=step)
             self.db.execute(
-                "UPDATE project SET session = ?, step = ?, next_id = ?, setup = ?, changed = ?,"
-                " home = ?, crc = ?",
+                "UPDATE project SET uuid = ?, session = ?, step = ?, next_id = ?, setup = ?,"
+                " changed = ?, home = ?, crc = ?",
                 (
+                    state.uuid,
                     state.session,
                     state.step,
                     state.next_id,
@@ -289,9 +291,7 @@ class Writer:
         gone = images[codes == 0]
         given, images = codes[codes != 0], images[codes != 0]
         if len(gone):
-            self.db.executemany(
-                "DELETE FROM label WHERE image = ?", ((i,) for i in gone.tolist())
-            )
+            self.db.executemany("DELETE FROM label WHERE image = ?", ((i,) for i in gone.tolist()))
         if len(images):
             places = np.arange(state.place, state.place + len(images))
             sums = codec.row_sums(images, given, places)
@@ -389,20 +389,15 @@ class Writer:
             inside: Images whose rows name a folder that was moved; they follow it.
         """
         homes = Homes(self._targets(state.setup), self.index.home)
-        staying = {p: i for p, i in self.index.ids.items() if i not in moved}
+        owners = {p: i for p, i in self.index.ids.items() if i not in moved}
         merged: dict[int, int] = {}
         for number, path in moved.items():
-            other = staying.setdefault(path, number)
-            if other != number:
-                merged[other] = number
-            elif number not in inside:
+            if path in owners:
+                merged[owners[path]] = number
+            owners[path] = number
+            if number not in inside:
                 put_image(self.db, number, *homes.split(path))
-        if merged:
-            state = self._merge(state, merged)
-            for number in merged.values():
-                if number not in inside:
-                    put_image(self.db, number, *homes.split(moved[number]))
-        return state
+        return self._merge(state, merged) if merged else state
 
     def _merge(self, state: State, merged: Mapping[int, int]) -> State:
         """Images that became another one: its label wins if it has one."""
@@ -413,8 +408,9 @@ class Writer:
                 self.db.execute("DELETE FROM label WHERE image = ?", (old,))
                 if not has:
                     state = self._put_labels(state, [new], np.asarray(row, np.int64))
-        self._merge_history(merged)
-        self._merge_pictures(merged)
+        last = {old: _followed(old, merged) for old in merged}
+        self._merge_history(last)
+        self._merge_pictures(last)
         self.db.executemany("DELETE FROM image WHERE id = ?", ((old,) for old in merged))
         return state
 
@@ -488,6 +484,13 @@ def _relative(homes: Homes, path: str, stored: bytes | None, home: str) -> bytes
     return homes.relative(path)
 
 
+def _followed(image: int, merged: Mapping[int, int]) -> int:
+    """What an image became in the end, where several became one."""
+    while image in merged:
+        image = merged[image]
+    return image
+
+
 def _station(db: sqlite3.Connection, done: int) -> int | None:
     """The row of the bins after the last of ``done`` actions; None without any history."""
     row = db.execute("SELECT after FROM action WHERE number = ?", (done,)).fetchone()
@@ -506,5 +509,3 @@ def _in_order(project: Project) -> dict[str, Label]:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
-
-

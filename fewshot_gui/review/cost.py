@@ -50,7 +50,7 @@ def unknown_curve(
     """
     levels = np.linspace(0.0, 1.0, STEPS + 1)
     # how many levels lie below a score: exactly those that send the image away
-    above = np.searchsorted(levels, unknown, side="left")
+    above = np.searchsorted(levels.astype(np.float32), unknown, side="left")
     sent = _from_the_top(np.bincount(above, minlength=STEPS + 2))[1:]
     wrong = 1.0 - (1.0 - unknown.astype(np.float64)) * confidence
     wrong_sent = _from_the_top(np.bincount(above, wrong, minlength=STEPS + 2))[1:]

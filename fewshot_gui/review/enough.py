@@ -13,7 +13,6 @@ from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import IntArray
 from fewshot_gui.learners.registry import make_learner
 from fewshot_gui.learners.support import SupportSet
-from fewshot_gui.review.blocks import units
 from fewshot_gui.review.wilson import Rate
 
 MOST_REFITS = 200
@@ -113,7 +112,7 @@ def _hidden(labels: IntArray) -> IntArray:
 def _put_back(
     table: EmbeddingTable, support: SupportSet, learner_key: str, hidden: IntArray, job: Job
 ) -> IntArray:
-    examples = units(table, support.rows)
+    examples = table.units(support.rows)
     learner = make_learner(learner_key)
     found = np.zeros(len(hidden), np.int64)
     others = np.ones(len(examples), bool)

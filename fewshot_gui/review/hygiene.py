@@ -11,7 +11,6 @@ from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.support import SupportSet
 from fewshot_gui.project.model import Project
-from fewshot_gui.review.blocks import units
 
 MOST_OF_A_BIN = 1500  # examples of a bin that are compared with each other
 SAME = 0.97  # cosine of two shots of the same scene
@@ -75,7 +74,7 @@ def _near_duplicates(table: EmbeddingTable, support: SupportSet, job: Job) -> li
     for index, class_id in enumerate(support.class_ids):
         job.checkpoint()
         rows = support.rows[support.labels == index][:MOST_OF_A_BIN]
-        vectors = units(table, rows)
+        vectors = table.units(rows)
         for group in _groups(vectors @ vectors.T >= SAME):
             share = (len(group) - 1) / len(rows)
             found.append(
@@ -107,7 +106,7 @@ def _outliers(table: EmbeddingTable, support: SupportSet, job: Job) -> list[Find
     ways = len(support.class_ids)
     if ways < 2:
         return []
-    vectors = units(table, support.rows)
+    vectors = table.units(support.rows)
     sums = np.zeros((ways, vectors.shape[1]), np.float32)
     np.add.at(sums, support.labels, vectors)
     counts = np.bincount(support.labels, minlength=ways)

@@ -11,7 +11,6 @@ from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import FloatArray
 from fewshot_gui.learners.support import SupportSet
-from fewshot_gui.review.blocks import units
 from fewshot_gui.review.clusters import average_linkage, cohesion
 
 LOOKED_AT = 1500  # images with the highest unknown scores; more would take seconds
@@ -57,7 +56,7 @@ def possible_classes(
     strangest = strangest[unknown[strangest] >= LOWEST]
     if len(strangest) < SMALLEST:
         return ()
-    vectors = units(table, candidates[strangest])
+    vectors = table.units(candidates[strangest])
     groups = average_linkage(vectors, _closeness(table, support), job)
     found = []
     for group in groups:
@@ -79,5 +78,5 @@ def _closeness(table: EmbeddingTable, support: SupportSet) -> float:
     for index in range(len(support.class_ids)):
         rows = support.rows[support.labels == index][:50]
         if len(rows) > 1:
-            found.append(cohesion(units(table, rows)))
+            found.append(cohesion(table.units(rows)))
     return float(np.median(found)) if found else FALLBACK

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from fewshot_gui.backbones.table import READY, EmbeddingTable
 from fewshot_gui.learners.base import FloatArray, IntArray
-from fewshot_gui.review.blocks import cosines_to
 
 
 def neighbours(
@@ -41,11 +40,19 @@ def by_similarity(table: EmbeddingTable, rows: NDArray[np.int64], row: int) -> I
     given order stays.
     """
     rows = np.asarray(rows, np.int64)
-    state = table.state
-    if state[row] != READY:
+    if not len(table.ready([row])):
         return rows.copy()
-    ready = state[rows] == READY
+    ready = table.state_of(rows) == READY
     keys = np.full(len(rows), np.inf, np.float32)
     keys[ready] = -cosines_to(table, rows[ready], row)
     keys[rows == row] = -np.inf  # a copy of it may be nearer by a rounding error
     return rows[np.argsort(keys, kind="stable")]
+
+
+def cosines_to(table: EmbeddingTable, rows: NDArray[np.int64], row: int) -> FloatArray:
+    """Cosine of each ready row to one ready row, float32 ``(n,)``."""
+    anchor = table.units([row])[0]
+    cosines = np.empty(len(rows), np.float32)
+    for place, units in table.unit_blocks(rows):
+        cosines[place] = units @ anchor
+    return np.clip(cosines, -1.0, 1.0, out=cosines)

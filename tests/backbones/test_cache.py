@@ -107,23 +107,101 @@ def test_a_torn_tail_loses_one_record_and_the_next_append_is_whole(cache):
     np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
 
 
-@settings(max_examples=60, deadline=None)
+def parts_of(cache):
+    """All files of a cache but its lock."""
+    return [p for p in sorted(cache.path.parent.iterdir()) if p.suffix != ".lock"]
+
+
+def test_no_more_than_two_files_lie_there(cache):
+    filled(cache)
+    filled(cache)
+    assert [p.suffix for p in parts_of(cache)] == [".vectors", ".embeddings"]
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_damage_ever_gives_a_wrong_embedding(data):
     with tempfile.TemporaryDirectory() as folder:
         cache = EmbeddingCache(Path(folder), "net-1", WIDTH)
         files, vectors, _digests = filled(cache)
-        raw = bytearray(cache.path.read_bytes())
-        for _ in range(data.draw(st.integers(1, 4))):
-            place = data.draw(st.integers(0, len(raw) - 1))
-            raw[place] = data.draw(st.integers(0, 255))
-        cut = data.draw(st.integers(0, len(raw)))
-        cache.path.write_bytes(raw[:cut])
+        for path in data.draw(st.lists(st.sampled_from(parts_of(cache)), min_size=1, unique=True)):
+            raw = bytearray(path.read_bytes())
+            for _ in range(data.draw(st.integers(1, 4))):
+                place = data.draw(st.integers(0, len(raw) - 1))
+                raw[place] = data.draw(st.integers(0, 255))
+            cut = data.draw(st.integers(0, len(raw)))
+            path.write_bytes(raw[:cut])
         hits = cache.lookup(files)
         np.testing.assert_array_equal(hits.vectors, vectors[hits.embedded])
         # And whatever is left, the cache can be filled again.
         filled(cache)
         np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+
+
+FOREIGN = {
+    "empty": b"",
+    "zeros": bytes(10_000),
+    "text": b"not ours" * 500,
+    "png": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20,
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("which", [".embeddings", ".vectors"])
+def test_another_program_s_file_is_not_believed(cache, content, which):
+    files, vectors, _digests = filled(cache)
+    next(p for p in parts_of(cache) if p.suffix == which).write_bytes(content)
+    assert len(cache.lookup(files).embedded) == 0
+    filled(cache)
+    np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+
+
+def test_the_embeddings_of_another_cache_are_not_believed(cache, tmp_path):
+    files, _vectors, _digests = filled(cache)
+    other = EmbeddingCache(tmp_path / "other", "net-1", WIDTH)
+    more = [a_file(f"{i}.jpg") for i in range(5)]
+    other.append(more, content(5, seed=9)[0], content(5)[1])
+    mine = next(p for p in parts_of(cache) if p.suffix == ".vectors")
+    mine.write_bytes(next(p for p in parts_of(other) if p.suffix == ".vectors").read_bytes())
+    assert len(cache.lookup(files).embedded) == 0
+
+
+def test_one_that_vanished_costs_its_hits_only(cache):
+    files, vectors, _digests = filled(cache)
+    next(p for p in parts_of(cache) if p.suffix == ".vectors").unlink()
+    assert len(cache.lookup(files).embedded) == 0
+    filled(cache)
+    np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+
+
+def test_it_keeps_the_newer_half_where_it_would_grow_too_large(tmp_path):
+    limit = 100 * (2 * WIDTH + 48)
+    cache = EmbeddingCache(tmp_path, "net-1", WIDTH, limit)
+    files = [a_file(f"{i}.jpg") for i in range(260)]
+    vectors, digests = content(260)
+    for start in range(0, 260, 20):
+        part = slice(start, start + 20)
+        cache.append(files[part], vectors[part], digests[part])
+        assert sum(p.stat().st_size for p in parts_of(cache)) <= limit + 64
+    hits = cache.lookup(files)
+    assert len(hits.embedded) >= 50
+    assert hits.embedded.tolist() == list(range(260 - len(hits.embedded), 260))
+    np.testing.assert_array_equal(hits.vectors, vectors[hits.embedded])
+    np.testing.assert_array_equal(hits.digests, digests[hits.embedded])
+    assert len(parts_of(cache)) == 2
+
+
+def test_blocks_come_in_the_order_of_the_disk_and_hold_everything(cache, monkeypatch):
+    monkeypatch.setattr("fewshot_gui.backbones.cache.BLOCK", 7)
+    files, vectors, _digests = filled(cache, 40)
+    asked = [*files[::-1], a_file("new.jpg")]
+    out = np.zeros((41, WIDTH), np.float16)
+    sizes = []
+    for hits in cache.found(iter(asked)):
+        out[hits.embedded] = hits.vectors
+        sizes.append(len(hits.embedded))
+    assert sizes == [7, 7, 7, 7, 7, 5]
+    np.testing.assert_array_equal(out[:40], vectors[::-1])
 
 
 def test_deleting_it_between_two_uses_only_costs_the_hits(cache):
@@ -184,6 +262,55 @@ def test_two_processes_may_write_at_once(tmp_path):
         found, vectors = values(cache, who, 40)
         assert found.tolist() == list(range(40))
         np.testing.assert_array_equal(vectors[:, 0], np.arange(40))
+
+
+DYING = """
+import os, signal, sys
+import numpy as np
+from pathlib import Path
+from fewshot_gui.backbones import cache as module
+from fewshot_gui.images.files import ImageFile
+folder, fatal, share = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+real, calls = module._write_at, [0]
+def write_at(path, place, array):
+    calls[0] += 1
+    if calls[0] == fatal:
+        raw = array.view(np.uint8).reshape(-1)
+        real(path, place, raw[: int(share * len(raw))])
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(path, place, array)
+module._write_at = write_at
+cache = module.EmbeddingCache(folder, "net-1", 32)
+for batch in range(100):
+    files = [ImageFile(f"/p/d{i}", "", 1, 1, 1) for i in range(8 * batch, 8 * batch + 8)]
+    vectors = np.repeat(np.arange(8 * batch, 8 * batch + 8, dtype=np.float16)[:, None], 32, axis=1)
+    cache.append(files, vectors, np.zeros((8, 16), np.uint8))
+    print(batch, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_process_killed_at_any_write_loses_no_more_than_that(tmp_path):
+    """Each write of two files, killed before it, within it and after it."""
+    cases = [(fatal, share) for fatal in (1, 2, 3, 4, 41, 42, 43) for share in (0, 0.4, 1)]
+    writers = []
+    for number, (fatal, share) in enumerate(cases):
+        folder = tmp_path / str(number)
+        command = [sys.executable, "-c", DYING, str(folder), str(fatal), str(share)]
+        writers.append((folder, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
+        if len(writers) % 4 == 0:
+            writers[-1][1].wait(60)
+    for folder, writer in writers:
+        output, _errors = writer.communicate(timeout=60)
+        assert writer.returncode == -9
+        told = 8 * len(output.split())
+        cache = EmbeddingCache(folder, "net-1", WIDTH)
+        found, vectors = values(cache, "d", 900)
+        assert found.tolist()[:told] == list(range(told))  # nothing that was finished is lost
+        np.testing.assert_array_equal(vectors[:, 0], found)
+        files, stored, _digests = filled(cache)
+        np.testing.assert_array_equal(cache.lookup(files).vectors, stored)
+        assert values(cache, "d", 900)[0].tolist() == found.tolist()
 
 
 def test_a_process_killed_while_writing_leaves_a_good_cache(tmp_path):

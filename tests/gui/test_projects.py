@@ -21,7 +21,6 @@ from tests.gui.test_session import idle
 def leave(parts) -> None:
     """Close the window as the user does."""
     parts.window.leave_at_once()
-    parts.window.deleteLater()
 
 
 @pytest.fixture

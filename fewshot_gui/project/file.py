@@ -1,0 +1,537 @@
+"""The project file: made, opened, written step by step, copied and closed.
+
+Used by one thread at a time. ``keeper.Keeper`` is what the window talks to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from fewshot_gui.errors import UserError
+from fewshot_gui.project import disks, schema
+from fewshot_gui.project.backups import Backups
+from fewshot_gui.project.guard import Checked, check_database, explain_damage, view
+from fewshot_gui.project.identity import KnownImage
+from fewshot_gui.project.loading import Index, load, load_index, load_known
+from fewshot_gui.project.lock import (
+    SEEN_EVERY_S,
+    Held,
+    NotLockable,
+    WriterLock,
+    is_elsewhere,
+    this_process,
+)
+from fewshot_gui.project.model import Edit, Project
+from fewshot_gui.project.places import outside
+from fewshot_gui.project.problems import (
+    Damaged,
+    Holder,
+    ProjectInUse,
+    ReadOnlyProject,
+    damaged,
+    is_corrupt,
+    not_opened,
+    not_saved,
+)
+from fewshot_gui.project.summary import Summary, read_summary
+from fewshot_gui.project.upgrade import upgraded
+from fewshot_gui.project.whole import new_database, place_new, write_copy
+from fewshot_gui.project.writer import Writer
+from fewshot_gui.texts import _
+
+CHECKPOINT_PAGES = 1000
+
+
+class ProjectFile:
+    """An open project file. Made by ``create`` and ``open``.
+
+    Attributes:
+        path: The file, without links.
+        read_only: Whether nothing can be written.
+        notices: What the user should be told about this file.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        db: sqlite3.Connection,
+        index: Index,
+        lock: WriterLock | None = None,
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        self.path = path
+        self.read_only = lock is None
+        self.notices = notices
+        self._lock = lock
+        self._writer = Writer(db, index)
+        self._on_network = False
+        self._is_logged = False
+        self._seen = 0.0
+        self._identity = (0, 0)
+        self._release: Callable[[], None] = lambda: None
+
+    # -- making and opening --------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls, path: str, project: Project | None = None, replace: bool = False
+    ) -> ProjectFile:
+        """Make a new project file and open it.
+
+        Args:
+            path: Where; its folder exists.
+            project: What to write into it; labels and history included.
+            replace: Whether an existing file is replaced.
+
+        Raises:
+            UserError: There is such a file already, or it cannot be written.
+        """
+        path = os.path.realpath(path)
+        if not replace and os.path.lexists(path):
+            raise _exists(path)
+        with contextlib.ExitStack() as stack:
+            try:
+                lock = _locked_for_writing(path)
+                stack.callback(lock.release)
+                with new_database(path) as made:
+                    index = load_index(made.db, os.path.dirname(path))
+                    if project is not None:
+                        Writer(made.db, index).fill(project)
+                    place_new(made, path, replace)
+            except (OSError, sqlite3.Error) as error:
+                raise not_saved(path, error) from error
+            file = _opened_for_writing(cls, path, lock, ())
+            stack.pop_all()
+        return file
+
+    @classmethod
+    def open(cls, path: str, read_only: bool = False) -> ProjectFile:
+        """Open a project file; its content is checked first, with nothing written.
+
+        Args:
+            path: The file.
+            read_only: Look only; another process may hold it.
+
+        Raises:
+            NotAProject: It is something else.
+            NewerProject: A later version of the program wrote it; it is not touched.
+            DamagedProject: Its content is wrong; carries the backups.
+            ProjectInUse: Another process writes it, and ``read_only`` was not asked for.
+            UserError: It cannot be read.
+        """
+        path = os.path.realpath(path)
+        with explain_damage(path):
+            schema.version_of(path)
+            if read_only:
+                return _opened_for_viewing(cls, path, ())
+            try:
+                lock = _locked_for_writing(path)
+            except (NotLockable, PermissionError):
+                notice = _("This project can only be viewed: you may not write to it.")
+                return _opened_for_viewing(cls, path, (notice,))
+            try:
+                return _opened_for_writing(cls, path, lock, _warnings(path))
+            except BaseException:
+                lock.release()
+                raise
+
+    def load(self) -> Project:
+        """The project, with labels, history and what can be redone.
+
+        Raises:
+            DamagedProject: A value makes no sense.
+        """
+        with explain_damage(self.path):
+            project = load(self._db, self._index)
+            if not self.read_only:
+                self._put_right(project)
+        return project
+
+    def known(self) -> dict[str, KnownImage]:
+        """What images were like when they were labelled, by path."""
+        with explain_damage(self.path):
+            return load_known(self._db, self._index)
+
+    def folders_outside(self, trusted: Iterable[str] = ()) -> tuple[str, ...]:
+        """Folders that the project reads from and that the user did not choose here.
+
+        Args:
+            trusted: Folders that the user has opened before.
+
+        Returns:
+            Target folders, and folders of single images with labels, that lie neither
+            beside the project file or below it, nor in a trusted folder.
+        """
+        folders = [folder.path for folder in self._index.state.setup.folders]
+        rows = self._db.execute("SELECT id FROM image WHERE folder IS NULL")
+        single = {os.path.dirname(self._index.paths[number]) for (number,) in rows}
+        return outside([*folders, *sorted(single)], self._index.home, trusted)
+
+    # -- writing ---------------------------------------------------------------------
+
+    @property
+    def uuid(self) -> bytes:
+        """16 bytes that tell this project from all others."""
+        return self._index.state.uuid
+
+    @property
+    def session(self) -> bytes:
+        """16 bytes that tell this opening of the file from all others."""
+        return self._index.state.session
+
+    @property
+    def step(self) -> int:
+        """Number of the last step that is in the file."""
+        return self._index.state.step
+
+    @property
+    def changed(self) -> float:
+        """Seconds since 1970 of the last action."""
+        return self._index.state.changed / 1000
+
+    def did(self, edit: Edit, step: int | None = None) -> None:
+        """Add an action. As all steps: whole or not at all, and never twice.
+
+        Args:
+            edit: The action.
+            step: Its number; one that is in the file already is left out.
+
+        Raises:
+            OSError, sqlite3.Error: It is not in the file.
+            ReadOnlyProject: The project is open for viewing.
+        """
+        self._take(step, lambda number: self._writer.did(edit, number))
+
+    def undid(self, step: int | None = None) -> None:
+        """The last action that is not undone is undone."""
+        self._take(step, self._writer.undid)
+
+    def redid(self, step: int | None = None) -> None:
+        """The action that was undone last is done again."""
+        self._take(step, self._writer.redid)
+
+    def note(self, known: Mapping[str, KnownImage], step: int | None = None) -> None:
+        """Remember what labelled images are like, by path. Not an action."""
+        self._take(step, lambda number: self._writer.note(known, number))
+
+    def relocate(self, folder_id: int, path: str, step: int | None = None) -> None:
+        """A folder lies elsewhere now, with all images in it. Not an action."""
+        self._take(step, lambda number: self._writer.relocate(folder_id, path, number))
+
+    def renamed(self, paths: Mapping[str, str], step: int | None = None) -> None:
+        """Images have other paths now, old path -> new path. Not an action."""
+        self._take(step, lambda number: self._writer.renamed(paths, number))
+
+    def checkpoint(self, least_pages: int = CHECKPOINT_PAGES) -> None:
+        """Bring the log's content into the file, if the log has grown.
+
+        Raises:
+            OSError, sqlite3.Error: It could not be; the log still has everything.
+        """
+        if not self._is_logged:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.getsize(f"{self.path}-wal") < least_pages * 4096:
+                return
+        busy, _log, _done = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy and not least_pages:
+            raise sqlite3.OperationalError("the log is being read")
+
+    @property
+    def last_backup(self) -> float:
+        """Seconds since 1970 of the newest backup; 0 where there is none."""
+        return Backups(self.uuid).newest
+
+    @property
+    def folder_is_gone(self) -> bool:
+        """Whether there is no folder where the file lay."""
+        return not os.path.isdir(os.path.dirname(self.path))
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to this file."""
+        try:
+            return _identity(self.path) == self._identity
+        except OSError:
+            return False
+
+    def reopened(self) -> ProjectFile:
+        """A new connection to the same file, after an error; this one is closed then.
+
+        Raises:
+            UserError, OSError, sqlite3.Error: It cannot be opened, or is not what was
+                written here. This object stays as it is.
+        """
+        assert self._lock is not None
+        db = schema.connect(self.path, "rw")
+        try:
+            db.execute("PRAGMA journal_mode").fetchone()
+            schema.check_pages(db)
+            index = load_index(db, self._index.home)
+            now = index.state
+            if (now.uuid, now.session) != (self.uuid, self.session) or now.step < self.step:
+                raise UserError(
+                    _("The project cannot be saved: another program has changed its file.")
+                )
+            file = ProjectFile(self.path, db, index, self._lock, self.notices)
+            file._set_up(self._on_network, self._is_logged)
+        except BaseException:
+            db.close()
+            raise
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        return file
+
+    def show_life(self) -> None:
+        """On a network disk, say now and then that this computer still has the file."""
+        if not self._on_network or time.time() - self._seen < SEEN_EVERY_S:
+            return
+        self._seen = time.time()
+        self._db.execute("UPDATE holder SET seen = ?", (int(self._seen),))
+
+    # -- copies ------------------------------------------------------------------------
+
+    def save_copy(self, path: str) -> None:
+        """Write a copy that is another project; an existing file is replaced.
+
+        Raises:
+            UserError: It cannot be written, or the other file is open somewhere.
+        """
+        path = os.path.realpath(path)
+        if path == self.path:
+            raise UserError(_("A project cannot be copied onto itself."))
+        try:
+            lock = _locked_for_writing(path)
+        except (OSError, NotLockable) as error:
+            raise _not_written(path, error) from error
+        try:
+            write_copy(self._db, path, self._index, secrets.token_bytes(16))
+        except (OSError, sqlite3.Error, Damaged) as error:
+            raise _not_written(path, error) from error
+        finally:
+            lock.release()
+
+    def back_up(self, clock: Callable[[], float] = time.time) -> str:
+        """Make a backup, as ``Backups.make`` does; returns its path."""
+        return Backups(self.uuid, clock).make(self._db, self.path)
+
+    @staticmethod
+    def summary(path: str) -> Summary:
+        """What a list of projects shows, without loading the project.
+
+        Raises:
+            UserError: It cannot be read.
+        """
+        path = os.path.realpath(path)
+        try:
+            return read_summary(path)
+        except (Damaged, sqlite3.DatabaseError) as error:
+            raise damaged(path) from error
+        except OSError as error:
+            raise not_opened(path, error) from error
+
+    # -- leaving -------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Leave one plain file behind and let go of it. Never fails."""
+        if not self.read_only:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._db.execute("DELETE FROM holder")
+                self.checkpoint(least_pages=0)
+                self._db.execute("PRAGMA journal_mode=DELETE")
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close without writing anything."""
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        if self._lock is not None:
+            self._lock.release()
+        self._release()
+
+    # -- inside ----------------------------------------------------------------------------
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._writer.db
+
+    @property
+    def _index(self) -> Index:
+        return self._writer.index
+
+    def _take(self, step: int | None, write: Callable[[int], None]) -> None:
+        if self.read_only:
+            raise ReadOnlyProject(_("This project is open for viewing only."))
+        if step is None:
+            step = self.step + 1
+        if step > self.step:
+            write(step)
+
+    def _put_right(self, project: Project) -> None:
+        """Write what loading found out: repairs, and a history that was cut short."""
+        if self._index.repaired:
+            self._writer.settle(self.session)
+        done, undone = project.history
+        self._writer.forget_before(self._index.state.action - len(done) - len(undone) + 1)
+
+    def _set_up(self, on_network: bool, is_logged: bool) -> None:
+        self._on_network, self._is_logged = on_network, is_logged
+        self._db.execute(f"PRAGMA synchronous={'NORMAL' if is_logged else 'FULL'}")
+        self._identity = _identity(self.path)
+
+    def _begin(self) -> None:
+        """Choose how to write, say who writes, and start a session."""
+        folder = os.path.dirname(self.path)
+        on_network = disks.is_network(folder)
+        logged = not on_network and _use_log(self._db)
+        if not logged:
+            self._db.execute("PRAGMA journal_mode=DELETE")
+        self._set_up(on_network, logged)
+        me = this_process()
+        self._seen = me.since
+        self._db.execute(
+            "INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?, ?)",
+            (me.host.encode(), me.pid, int(me.since), int(me.since)),
+        )
+        self._writer.settle(secrets.token_bytes(16))
+        self.checkpoint(least_pages=0)  # the file itself says now that it is open
+
+
+def _use_log(db: sqlite3.Connection) -> bool:
+    """Whether the write-ahead log is on; some disks say yes and cannot."""
+    try:
+        if db.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
+            return False
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise
+        return False
+    return True
+
+
+def _opened_for_writing(
+    cls: type[ProjectFile], path: str, lock: WriterLock, notices: tuple[str, ...]
+) -> ProjectFile:
+    home = os.path.dirname(path)
+    checked = check_database(path)
+    _refuse_other_computer(path, checked)
+    if checked.version < schema.VERSION:
+        upgraded(path, checked.version)
+    if checked.log_was_lost:
+        notices = (*notices, _log_lost())
+    db = schema.connect(path, "rw")
+    try:
+        index = load_index(db, home)
+        file = cls(path, db, index, lock, notices)
+        file._begin()
+    except BaseException:
+        db.close()
+        raise
+    return file
+
+
+def _opened_for_viewing(cls: type[ProjectFile], path: str, notices: tuple[str, ...]) -> ProjectFile:
+    home = os.path.dirname(path)
+    viewing = view(path)
+    try:
+        index = load_index(viewing.db, home)
+    except BaseException:
+        viewing.close()
+        raise
+    file = cls(path, viewing.db, index, None, notices)
+    file._release = viewing.close
+    return file
+
+
+def _locked_for_writing(path: str) -> WriterLock:
+    """The lock of a file that this process may write.
+
+    Raises:
+        ProjectInUse: Somebody else has it.
+        NotLockable, PermissionError: It must not be written to.
+    """
+    lock = WriterLock(path)
+    try:
+        lock.acquire()
+    except Held:
+        raise _in_use(path, _holder(path)) from None
+    try:
+        if os.path.exists(path):
+            with open(path, "r+b"):
+                pass
+    except IsADirectoryError:
+        lock.release()
+        raise
+    except OSError as error:
+        lock.release()
+        raise NotLockable from error
+    return lock
+
+
+def _holder(path: str) -> Holder | None:
+    with contextlib.suppress(UserError, OSError, sqlite3.Error, Damaged):
+        return read_summary(path).holder
+    return None
+
+
+def _refuse_other_computer(path: str, checked: Checked) -> None:
+    """Locks do not always reach across a network; a sign of life does."""
+    holder = checked.holder
+    if holder is None or not is_elsewhere(holder, checked.seen, time.time()):
+        return
+    if disks.is_network(os.path.dirname(path)):
+        raise _in_use(path, holder)
+
+
+def _in_use(path: str, holder: Holder | None) -> ProjectInUse:
+    message = _("The project “{name}” is open already.").format(name=os.path.basename(path))
+    if holder is None:
+        return ProjectInUse(message, _("Close it there, or open it here for viewing only."))
+    hint = _("It is open here: {holder}. Close it there, or open it here for viewing only.")
+    return ProjectInUse(message, hint.format(holder=holder.describe()), holder)
+
+
+def _warnings(path: str) -> tuple[str, ...]:
+    folder = os.path.dirname(path)
+    service = disks.synchronised_by(folder)
+    if service:
+        return (
+            _(
+                "This project lies in a folder that {service} copies to other computers. "
+                "Open it on one of them at a time."
+            ).format(service=service),
+        )
+    return ()
+
+
+def _log_lost() -> str:
+    return _(
+        "The last changes of this project may be missing: a file that belongs to it (ending "
+        "in -wal) was taken away while the project was open."
+    )
+
+
+def _exists(path: str) -> UserError:
+    return UserError(
+        _("There is already a file “{name}”.").format(name=os.path.basename(path)),
+        _("Choose another name."),
+    )
+
+
+def _not_written(path: str, error: BaseException) -> UserError:
+    if isinstance(error, NotLockable):
+        error = error.__cause__ or error
+    if isinstance(error, Damaged) or (isinstance(error, sqlite3.Error) and is_corrupt(error)):
+        return damaged(path)
+    return not_saved(path, error)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino

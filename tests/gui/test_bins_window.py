@@ -1,0 +1,100 @@
+"""The bins panel in the real window: keys that the window has other uses for, real drops."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from fewshot_gui.project.model import UNKNOWN
+from tests.gui.bins import choose, press
+from tests.gui.conftest import path_of, put, sum_sorted
+from tests.gui.driving import click_tile, drag, example_place, tile_place
+
+# the offscreen platform has no keyboard to grab for a menu
+pytestmark = pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+REDS = ("red1.png", "red2.png", "red3.png")
+
+
+@pytest.fixture
+def red(sorted_window, session, qtbot):
+    """The card of Red, which holds four examples."""
+    put(session, sorted_window, "Red", *REDS)
+    qtbot.waitUntil(lambda: not session.sorter.busy)
+    card = sorted_window.panel.cards[0]
+    assert len(card.examples) == 4
+    card.setFocus()
+    return card
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_0])
+def test_all_chosen_examples_are_taken_out_at_once(red, session, key):
+    press(red, Qt.Key.Key_Right)
+    press(red, Qt.Key.Key_Right, Qt.Key.Key_Right, held=SHIFT)
+    press(red, key)
+    assert session.project.support(red.bin.id) == (path_of(session, "red0.png"),)
+    session.undo()
+    assert len(session.project.support(red.bin.id)) == 4
+
+
+def test_ctrl_a_in_a_card_leaves_the_grid_alone(red, sorted_window):
+    click_tile(sorted_window.grid, 3)
+    before = sorted_window.grid.selected_paths()
+    red.setFocus()
+    press(red, Qt.Key.Key_A, held=CTRL)
+    assert red.chosen_examples == red.examples
+    assert sorted_window.grid.selected_paths() == before
+
+
+def test_several_examples_dragged_to_the_grid_are_taken_out(
+    red, sorted_window, session, monkeypatch
+):
+    press(red, Qt.Key.Key_Right)
+    press(red, Qt.Key.Key_Right, held=SHIFT)
+    gone = red.chosen_examples
+    grid = sorted_window.grid.viewport()
+    drag(monkeypatch, red, example_place(red, 1), grid, grid.rect().center())
+    assert not any(session.project.label(path) for path in gone)
+    assert len(red.examples) == 2
+
+
+def test_a_number_key_in_a_card_still_means_the_selection(red, sorted_window, session):
+    click_tile(sorted_window.grid, 3)
+    (path,) = sorted_window.grid.selected_paths()
+    red.setFocus()
+    press(red, Qt.Key.Key_2)
+    assert session.project.label(path).class_id == session.project.bins[1].id
+
+
+def test_the_menu_acts_on_the_real_session(red, session, qtbot):
+    press(red, Qt.Key.Key_Menu)
+    choose("Merge into", "Blue")
+    assert [b.name for b in session.project.bins] == ["Blue"]
+    session.undo()
+    qtbot.waitUntil(lambda: not session.sorter.busy and sum_sorted(session) == 24)
+    assert [b.name for b in session.project.bins] == ["Red", "Blue"]
+
+
+def test_pictures_of_strangers_are_dropped_on_the_last_card(
+    sorted_window, session, monkeypatch, qtbot
+):
+    grid, last = sorted_window.grid, sorted_window.panel.unknown_card
+    green = path_of(session, "green3.png")
+    click_tile(grid, 8 + 3)
+    assert grid.selected_paths() == [green]
+    drag(monkeypatch, grid.viewport(), tile_place(grid, 8 + 3), last, last.rect().center())
+    assert session.project.support(UNKNOWN) == (green,)
+    assert last.examples == (green,)
+    qtbot.waitUntil(lambda: "0 sent here" not in last.accessibleDescription())
+
+
+def test_keys_for_bins_do_nothing_on_the_last_card(sorted_window, session, qtbot):
+    last = sorted_window.panel.unknown_card
+    last.setFocus()
+    before = session.project.bins
+    press(last, Qt.Key.Key_F2)
+    press(last, Qt.Key.Key_Delete)
+    sorted_window.actions_by_name["delete"].trigger()
+    assert session.project.bins == before
