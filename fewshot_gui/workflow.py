@@ -23,7 +23,13 @@ from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import learner_info
-from fewshot_gui.learners.support import Classifier, SupportSet, fit, support_set
+from fewshot_gui.learners.support import (
+    Classifier,
+    SupportSet,
+    fit,
+    support_set,
+    too_few_classes,
+)
 from fewshot_gui.paths import cache_dir
 from fewshot_gui.project.model import Project
 from fewshot_gui.texts import _, ngettext
@@ -37,6 +43,7 @@ __all__ = [
     "result_rows",
     "sort_folder",
     "support_set",
+    "too_few_classes",
 ]
 
 

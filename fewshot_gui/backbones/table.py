@@ -128,6 +128,11 @@ class EmbeddingTable:
         return self._failures.get(row)
 
     @property
+    def any_failed(self) -> bool:
+        """Whether any image cannot be read."""
+        return bool(self._failures)
+
+    @property
     def state(self) -> NDArray[np.uint8]:
         """``PENDING``, ``READY`` or ``FAILED`` of every row, as it is now; a copy."""
         return self._state[: len(self._files)].copy()
@@ -244,7 +249,7 @@ class EmbeddingTable:
         if row is None:
             row = len(self._files)
             self._files.append(file)
-            self._rows.add(file.path, row)
+            self._rows.add(file.path, row, self._files.name(row))
         elif as_targets:
             self._files.replace(row, file)
         return row

@@ -33,7 +33,6 @@ class Collection:
 
     Attributes:
         table: Embeddings of the targets and of examples from elsewhere.
-        targets: Rows of the images of the folders, in the folders' order.
         best, confidence, runner_up, runner_up_confidence, unknown: Predictions by row;
             ``NO_CLASS`` where there is none.
         level: Images whose unknown score is above this wear ``UNKNOWN``.
@@ -45,7 +44,10 @@ class Collection:
     def __init__(self, table: EmbeddingTable) -> None:
         self.table = table
         self.level = 1.0
-        self.targets: Rows = np.empty(0, np.int64)
+        self._targets: Rows = np.empty(0, np.int64)  # with room for more
+        self._target_count = 0
+        self._version = 0  # of labels and predictions
+        self._counted: tuple[tuple[int, float], int, dict[int, int]] = ((-1, 0.0), 0, {})
         self.label: Rows = np.empty(0, np.int64)
         self.source: NDArray[np.uint8] = np.empty(0, np.uint8)
         self.changed: NDArray[np.bool_] = np.empty(0, np.bool_)
@@ -53,6 +55,11 @@ class Collection:
         self.clear_predictions()
 
     # -- growing -----------------------------------------------------------------
+
+    @property
+    def targets(self) -> Rows:
+        """Rows of the images of the folders, in the folders' order; not to be changed."""
+        return self._targets[: self._target_count]
 
     def ensure(self) -> None:
         """Give every row of the table a place in the arrays."""
@@ -75,13 +82,19 @@ class Collection:
         self.ensure()
         new = rows[~self._is_target[rows]]
         self._is_target[new] = True
-        self.targets = np.concatenate([self.targets, new])
+        count = self._target_count + len(new)
+        if count > len(self._targets):
+            self._targets = _enlarged(self._targets, max(count, 2 * len(self._targets)), 0)
+        self._targets[self._target_count : count] = new
+        self._target_count = count
         return new
 
     def set_targets(self, rows: Rows) -> None:
         """The final targets in their final order."""
         self.ensure()
-        self.targets = rows
+        self._targets = np.array(rows, np.int64)
+        self._target_count = len(rows)
+        self._version += 1
         self._is_target[:] = False
         self._is_target[rows] = True
 
@@ -89,6 +102,7 @@ class Collection:
 
     def clear_predictions(self) -> None:
         """Forget what the learner said."""
+        self._version += 1
         size = len(self.label)
         self.best: Rows = np.full(size, NO_CLASS, np.int64)
         self.confidence: NDArray[np.float32] = np.zeros(size, np.float32)
@@ -98,6 +112,7 @@ class Collection:
 
     def keep_predictions(self, classes: Sequence[int]) -> None:
         """Forget what the learner said of other classes: they are no more."""
+        self._version += 1
         gone = ~np.isin(self.best, classes)
         self.best[gone] = NO_CLASS
         self.confidence[gone] = 0.0
@@ -109,6 +124,7 @@ class Collection:
     def forget_predictions(self, rows: Rows) -> None:
         """Forget what the learner said of these: they are other pictures now."""
         self.ensure()
+        self._version += 1
         self.best[rows] = NO_CLASS
         self.runner_up[rows] = NO_CLASS
         self.confidence[rows] = self.runner_up_confidence[rows] = self.unknown[rows] = 0.0
@@ -116,6 +132,7 @@ class Collection:
     def set_predictions(self, rows: Rows, predictions: Predictions) -> None:
         """Keep what the learner said of these rows."""
         self.ensure()
+        self._version += 1
         self.best[rows] = predictions.best
         self.confidence[rows] = predictions.confidence
         self.runner_up[rows] = predictions.runner_up
@@ -129,6 +146,7 @@ class Collection:
             The rows concerned, and the paths that the table does not know.
         """
         self.ensure()
+        self._version += 1
         rows, unknown = [], []
         for path, label in labels.items():
             row = self.table.row(path)
@@ -166,18 +184,34 @@ class Collection:
     # -- counting ------------------------------------------------------------------
 
     def sorted_counts(self) -> dict[int, int]:
-        """How many targets wear each class."""
-        shown = self.shown(self.targets)
-        classes, counts = np.unique(shown[shown != NO_CLASS], return_counts=True)
-        return dict(zip(classes.tolist(), counts.tolist(), strict=True))
+        """How many targets wear each class.
+
+        Asked whenever a few more images are found or read, so what was counted before is
+        not counted again.
+        """
+        state = self._version, self.level
+        known, counted, counts = self._counted
+        if known != state or counted > self._target_count:
+            counted, counts = 0, {}
+        if counted < self._target_count:
+            shown = self.shown(self.targets[counted:])
+            found = np.bincount(shown - NO_CLASS)
+            counts = dict(counts)
+            for place in np.flatnonzero(found[1:]).tolist():
+                class_id = place + 1 + NO_CLASS
+                counts[class_id] = counts.get(class_id, 0) + int(found[place + 1])
+        self._counted = state, self._target_count, counts
+        return dict(sorted(counts.items()))
 
     def failed_targets(self) -> Rows:
         """Targets that cannot be read."""
-        return self.targets[self.table.state[self.targets] == FAILED]
+        if not self.table.any_failed:
+            return np.empty(0, np.int64)
+        return self.targets[self.table.state_of(self.targets) == FAILED]
 
     def pending_targets(self) -> Rows:
         """Targets that have not been read yet."""
-        return self.targets[self.table.state[self.targets] == PENDING]
+        return self.targets[self.table.state_of(self.targets) == PENDING]
 
     def failure_kinds(self, rows: Iterable[int]) -> dict[FailureKind, int]:
         """How many of these failed for which reason."""

@@ -103,7 +103,7 @@ class ImageDelegate(QStyledItemDelegate):
         ratio = painter.device().devicePixelRatioF()
         pixmap = None
         if not tile.reason:
-            pixmap = self._thumbnails.pixmap(tile.path, frame.size(), ratio, GRID)
+            pixmap = self._thumbnails.pixmap(tile.path, frame.size(), ratio, GRID, ask=False)
         if pixmap is not None:
             size = pixmap.deviceIndependentSize().toSize()
             left = frame.left() + (frame.width() - size.width()) // 2

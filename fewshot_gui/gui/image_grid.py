@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QDrag,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
     QPainter,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QListView
@@ -29,6 +30,7 @@ from fewshot_gui.settings import MIN_TILE
 from fewshot_gui.texts import _
 
 GAP = 10
+SETTLE_MS = 60
 _NO_GROUPS = np.zeros(0, np.int64)
 NEAR = 1.0  # screens above and below whose requests are kept, and of pictures read ahead
 
@@ -75,9 +77,11 @@ class ImageGrid(GridView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setViewportMargins(GAP - 2, GAP - 2, 0, 0)
         self.setAccessibleName(_("Pictures"))
-        # While scrolling goes on, too: else what rushes by would all be waited for.
-        self._settle = QTimer(self, singleShot=True, interval=60)
+        # Asked for now and then, not at every painting: else all that rushes by is decoded.
+        self._settle = QTimer(self, singleShot=True)
         self._settle.timeout.connect(self._ask_for_thumbnails)
+        self._scrolled = QElapsedTimer()
+        self._scrolled.start()
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         thumbnails.ready.connect(self._on_thumbnail)
         theme.changed.connect(self.viewport().update)
@@ -139,7 +143,6 @@ class ImageGrid(GridView):
         if self._columns != columns and first:
             self.scrollTo(self._images.index(first), self.ScrollHint.PositionAtTop)
         super().resizeEvent(event)
-        self._settle.start()
 
     def append(self, rows: Rows) -> None:
         """Show more images at the end."""
@@ -156,7 +159,6 @@ class ImageGrid(GridView):
             self._images.set_arrangement(arrangement, grouped)
         self.select_rows(selected, current)
         self.verticalScrollBar().setValue(scroll)  # the view had followed the current image
-        self._settle.start()
 
     def go_to_first(self) -> None:
         """Leave the selection and go to the first image, whatever was current."""
@@ -266,9 +268,16 @@ class ImageGrid(GridView):
         """Positions in sight, and a little more."""
         return self.in_sight(self.places.cell[1])
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        self._ask_soon()
+
     def _on_scrolled(self, _value: int) -> None:
+        self._scrolled.restart()
+
+    def _ask_soon(self) -> None:
         if not self._settle.isActive():
-            self._settle.start()
+            self._settle.start(SETTLE_MS if self._scrolled.elapsed() < 2 * SETTLE_MS else 0)
 
     def _ask_for_thumbnails(self) -> None:
         """Ask for what is in sight, then for a screen in the direction of scrolling."""

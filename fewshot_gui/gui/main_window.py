@@ -33,7 +33,10 @@ from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.gui.preview import Preview
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.review_commands import ReviewCommands
+from fewshot_gui.gui.review_hygiene import HygieneBar
+from fewshot_gui.gui.reviewer import Reviewer
 from fewshot_gui.gui.session import Session
+from fewshot_gui.gui.sitting import Sitting
 from fewshot_gui.gui.status import StatusLine
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -94,9 +97,11 @@ class MainWindow(QMainWindow):
             self.panel,
             self.pictures,
             self.preview,
-            None,
+            self.reviewer,
             self.picker,
             self.banners,
+            theme,
+            thumbnails,
         )
         self._build_menus()
         self._connect_actions()
@@ -122,6 +127,9 @@ class MainWindow(QMainWindow):
         self.pictures.addWidget(self.page)
         self.pictures.addWidget(self.preview)
         self.picker = ClassPicker(session, theme, self)
+        self.reviewer = Reviewer(session, self._runner)
+        self.hygiene = HygieneBar(session, self.reviewer)
+        self.sitting = Sitting()
         self.splitter.addWidget(self.pictures)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
@@ -141,6 +149,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.banners)
         layout.addWidget(self.stack, 1)
+        layout.addWidget(self.hygiene)
         layout.addWidget(self.status)
         self.setCentralWidget(centre)
 
@@ -262,6 +271,9 @@ class MainWindow(QMainWindow):
             suggest=self.review.suggest,
             similar=self.review.find_similar,
             possible_class=self.review.possible_class,
+            accept_above=self.review.accept_above,
+            limit=self.review.set_limit,
+            enough=self.review.ask_enough,
             search=self._begin_search,
             search_bins=self.panel.focus_search,
             new_bin=self.panel.begin_new_bin,
@@ -290,7 +302,7 @@ class MainWindow(QMainWindow):
         )
         self.panel.show_asked.connect(self._show_class)
         self.panel.drag_ended.connect(self._on_selection)
-        self.panel.show_examples_asked.connect(self.review.show_examples)
+        self.hygiene.shown.connect(self.review.show_rows)
         self.grid.doubleClicked.connect(lambda _index: self.review.toggle_preview())
         self.status.unreadable_clicked.connect(lambda: self.page.show_only(Show.UNREADABLE))
         self.grid.folder_dropped.connect(lambda folder: self.files.drop([folder]))
@@ -311,6 +323,9 @@ class MainWindow(QMainWindow):
         session.message.connect(self.banners.show_message)
         session.settled.connect(self.banners.settle)
         session.shown.connect(self.review.show_rows)
+        session.history_changed.connect(self._on_pace)
+        self.reviewer.message.connect(self.banners.show_message)
+        self.reviewer.failed.connect(self.show_error)
         session.crashed.connect(self.show_error)
         session.desk.moved.connect(self._tell_title)
 
@@ -411,6 +426,8 @@ class MainWindow(QMainWindow):
         ):
             actions[name].setEnabled(collection is not None)
         self._on_bins()
+        self.sitting.begin(len(self._session.project.labels))
+        self.status.show_pace("")
         self.status.setVisible(collection is not None)
         if collection is None:
             self.setWindowTitle(_("Few-Shot GUI"))
@@ -444,6 +461,10 @@ class MainWindow(QMainWindow):
             action = self.actions_by_name[name]
             action.setEnabled(bool(text))
             action.setText(f"{label}: {text.replace('&', '&&')}" if text else label)
+
+    def _on_pace(self) -> None:
+        self.sitting.note(len(self._session.project.labels))
+        self.status.show_pace(self.sitting.words())
 
     def _on_bins(self) -> None:
         bins = self._session.project.bins

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QPoint
@@ -19,13 +18,16 @@ from fewshot_gui.gui.grid_page import GridPage
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.preview import Preview
+from fewshot_gui.gui.review_accept import AcceptDialog
+from fewshot_gui.gui.review_enough import EnoughDialog
+from fewshot_gui.gui.review_unknown import UnknownDialog
+from fewshot_gui.gui.reviewer import Reviewer, Verdict
 from fewshot_gui.gui.session import Session
+from fewshot_gui.gui.theme import Theme
+from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.project.model import UNKNOWN
 from fewshot_gui.texts import _, ngettext
-
-if TYPE_CHECKING:
-    from fewshot_gui.gui.reviewer import Reviewer
 
 READ_AHEAD = 3  # images on either side of the one that is shown large
 
@@ -42,6 +44,7 @@ class ReviewCommands(QObject):
         reviewer: Finds images that are worth looking at.
         picker: Asks for a class by typing.
         banners: Tells the user.
+        theme, thumbnails: For dialogs.
     """
 
     def __init__(
@@ -55,8 +58,13 @@ class ReviewCommands(QObject):
         reviewer: Reviewer,
         picker: ClassPicker,
         banners: Banners,
+        theme: Theme,
+        thumbnails: Thumbnails,
     ) -> None:
         super().__init__(window)
+        self._window = window
+        self._theme = theme
+        self._thumbnails = thumbnails
         self._session = session
         self._page = page
         self._panel = panel
@@ -72,8 +80,10 @@ class ReviewCommands(QObject):
         preview.take_out_asked.connect(lambda path: session.take_out([path]))
         picker.chosen.connect(self.put_in_class)
         picker.new_asked.connect(self._put_in_new)
-        if reviewer is not None:
-            reviewer.chosen.connect(self.show_rows)
+        reviewer.chosen.connect(self.show_rows)
+        reviewer.verdict.connect(self._show_verdict)
+        panel.unknown_limit_asked.connect(self.set_limit)
+        panel.show_examples_asked.connect(self.show_examples)
         session.folder_changed.connect(self._on_folder)
         session.labels_changed.connect(lambda _rows: self._refresh_preview())
         session.predictions_changed.connect(self._refresh_preview)
@@ -248,6 +258,29 @@ class ReviewCommands(QObject):
         row = self._preview.row if self.previewing else self._grid.current_row()
         if row >= 0:
             self._reviewer.find_similar(row)
+
+    def accept_above(self) -> None:
+        """Ask from which confidence on predictions are agreed to."""
+        view = self._page.view
+        class_id = view.class_id if view.show is Show.CLASS and view.class_id else NO_CLASS
+        dialog = AcceptDialog(self._window, self._session, self._theme, self._thumbnails, class_id)
+        dialog.accepted_rows.connect(self._session.confirm)
+        dialog.show()
+
+    def set_limit(self) -> None:
+        """Ask from which unknown score on images belong to no bin."""
+        dialog = UnknownDialog(self._window, self._session, self._theme, self._thumbnails)
+        dialog.applied.connect(self._session.set_unknown)
+        dialog.show()
+
+    def ask_enough(self) -> None:
+        """Find out whether enough is labelled."""
+        self._reviewer.enough()
+
+    def _show_verdict(self, verdict: Verdict) -> None:
+        dialog = EnoughDialog(self._window, verdict, self._theme)
+        dialog.shown.connect(self.show_rows)
+        dialog.show()
 
     def possible_class(self) -> None:
         """Show images that may be a class of their own."""

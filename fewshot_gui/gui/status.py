@@ -41,6 +41,9 @@ class StatusLine(QWidget):
         self.button = QPushButton()
         self.button.setProperty("role", "link")
         self.button.clicked.connect(self._on_button)
+        self.pace = QLabel()
+        self.pace.setProperty("tone", "muted")
+        self.saving = QLabel()
         self.engine = QLabel()
         self.engine.setProperty("tone", "muted")
         layout = QHBoxLayout(self)
@@ -52,14 +55,17 @@ class StatusLine(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.button)
         layout.addStretch(1)
-        layout.addWidget(self.engine)
+        for widget in (self.saving, self.pace, self.engine):
+            layout.addWidget(widget)
         self.setFixedHeight(36)
-        for widget in (self.facts, self.activity, self.engine):
+        for widget in (self.facts, self.activity, self.pace, self.engine):
             widget.setMinimumWidth(40)  # long sentences never make the window wide
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._show_progress)
         self._patient = False
         self._stopped = False
+        session.desk.state_changed.connect(self._show_saving)
+        session.folder_changed.connect(self._show_saving)
         session.progress_changed.connect(self.show_progress)
         session.rows_changed.connect(lambda _rows: self.show_facts())
         session.images_added.connect(lambda _rows: self.show_facts())
@@ -69,6 +75,8 @@ class StatusLine(QWidget):
         session.labels_changed.connect(lambda _rows: self.show_facts())
         self.show_facts()
         self.show_progress()
+        self.show_pace("")
+        self._show_saving()
 
     # -- facts ---------------------------------------------------------------------------
 
@@ -125,6 +133,27 @@ class StatusLine(QWidget):
                 if count:
                     lines.append(words.format(count=f"{count:,}"))
         return "\n".join(lines)
+
+    def show_pace(self, words: str) -> None:
+        """How quickly the user gets on."""
+        self.pace.setText(words)
+        self.pace.setVisible(bool(words))
+
+    def _show_saving(self) -> None:
+        """Nothing while all is written down; a slow disk is told, and so is a full one."""
+        state = self._session.desk.state
+        text = ""
+        if self._session.read_only:
+            text = _("Viewing only")
+        elif state is not None and state.error is not None:
+            text = _("Not saved")
+        elif state is not None and state.pending:
+            text = _("Saving…")
+        self.saving.setText(text)
+        self.saving.setProperty("tone", "error" if text == _("Not saved") else "muted")
+        self.saving.style().unpolish(self.saving)
+        self.saving.style().polish(self.saving)
+        self.saving.setVisible(bool(text))
 
     # -- progress ------------------------------------------------------------------------
 

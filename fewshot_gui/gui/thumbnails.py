@@ -179,7 +179,14 @@ class Thumbnails(QObject):
     # -- for painting ------------------------------------------------------------------
 
     def pixmap(
-        self, path: str, box: QSize, ratio: float, owner: str, radius: int = 8, fill: bool = False
+        self,
+        path: str,
+        box: QSize,
+        ratio: float,
+        owner: str,
+        radius: int = 8,
+        fill: bool = False,
+        ask: bool = True,
     ) -> QPixmap | None:
         """The picture with round corners, or None while it is on its way.
 
@@ -190,6 +197,7 @@ class Thumbnails(QObject):
             owner: Who asks; see ``keep_only``.
             radius: Of the corners.
             fill: Cut to fill the box instead of fitting into it.
+            ask: Request what is not there; else ``expect`` has to.
         """
         form = _Form((box.width(), box.height()), ratio, radius, fill)
         known = self._pixmaps.get((path, form))
@@ -197,13 +205,14 @@ class Thumbnails(QObject):
             return known
         source = self._sources.get(path)
         if source is None:
-            self._request(path, _Want(owner, form, SEEN))
+            if ask:
+                self._request(path, _Want(owner, form, SEEN))
             return None
         image, asked = source
         pixmap = QPixmap.fromImage(_prepared(image, form))
         if asked >= form.size:
             self._pixmaps.put((path, form), pixmap, pixmap.width() * pixmap.height() * 4)
-        else:
+        elif ask:
             self._request(path, _Want(owner, form, SEEN))  # a sharper one comes soon
         return pixmap
 

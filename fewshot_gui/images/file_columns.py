@@ -93,6 +93,23 @@ class FileColumns(Sequence[ImageFile]):
         self._inodes[index] = inode
         self._odd.pop(index, None)
 
+    def name(self, index: int) -> str:
+        """What a path ends with."""
+        return self._names[index]
+
+    def reordered(self, order: Sequence[int]) -> FileColumns:
+        """The same files in another order."""
+        other = FileColumns()
+        other._heads, other._head_ids = self._heads, self._head_ids
+        other._folder = array("i", map(self._folder.__getitem__, order))
+        other._sizes = array("q", map(self._sizes.__getitem__, order))
+        other._mtimes = array("q", map(self._mtimes.__getitem__, order))
+        other._inodes = array("Q", map(self._inodes.__getitem__, order))
+        if self._odd:
+            other._odd = {i: self._odd[old] for i, old in enumerate(order) if old in self._odd}
+        other._names = list(map(self._names.__getitem__, order))
+        return other
+
     def path(self, index: int) -> str:
         """Absolute path of one file."""
         if self._odd and index in self._odd:
@@ -138,10 +155,12 @@ class PathIndex:
         self._folders: dict[str, dict[str, int]] = {}
 
     def get(self, path: str) -> int | None:
-        folder, _sep, name = path.rpartition(os.sep)
-        inside = self._folders.get(folder)
-        return None if inside is None else inside.get(name)
+        cut = path.rfind(os.sep) + 1
+        inside = self._folders.get(path[:cut])
+        return None if inside is None else inside.get(path[cut:])
 
-    def add(self, path: str, number: int) -> None:
-        folder, _sep, name = path.rpartition(os.sep)
-        self._folders.setdefault(folder, {})[name] = number
+    def add(self, path: str, number: int, name: str = "") -> None:
+        """Remember a path; ``name`` is its end, where an equal string is kept already."""
+        cut = path.rfind(os.sep) + 1
+        own = path[cut:]
+        self._folders.setdefault(path[:cut], {})[name if name == own else own] = number

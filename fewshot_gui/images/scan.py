@@ -7,7 +7,8 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,7 +175,8 @@ class _Walk:
     root: str
     job: Job
     on_batch: OnBatch | None
-    found: list[list[_Keyed]] = field(default_factory=list)  # in pieces that are in order
+    found: FileColumns = field(default_factory=FileColumns)
+    pieces: list[range] = field(default_factory=list)  # of ``found``, each of them in order
     count: int = 0
     unreadable: list[str] = field(default_factory=list)
     hidden: int = 0
@@ -203,20 +205,36 @@ class _Walk:
         if self.on_batch is not None and batch:
             self.on_batch(batch)
 
-    def in_order(self) -> Sequence[ImageFile]:
-        """All pictures in natural order; what was found is used up."""
-        files = FileColumns()
-        found, self.found = self.found, []
+    def in_order(self) -> FileColumns:
+        """All pictures in natural order."""
+        if len(self.pieces) < 2:
+            return self.found
         # Small pieces, merged one by one: sorting a million at once holds up all threads.
-        for number, (_key, _relative, _path, file) in enumerate(heapq.merge(*found)):
-            if number % ENTRIES_PER_CHECK == 0:
+        order = array("q")
+        for keyed in heapq.merge(*map(self._keyed, self.pieces)):
+            if len(order) % ENTRIES_PER_CHECK == 0:
                 self.job.checkpoint()
-            files.append(file)
-        return files
+            order.append(keyed[3])
+        return self.found.reordered(order)
 
     def _put_aside(self, piece: list[_Keyed]) -> None:
+        """Keep pictures in order and forget their keys, which take more room than they do."""
         piece.sort()
-        self.found.append(piece)
+        start = len(self.found)
+        for _key, _relative, _path, file in piece:
+            self.found.append(file)
+        self.pieces.append(range(start, len(self.found)))
+
+    def _keyed(self, piece: range) -> Iterator[tuple[str, str, str, int]]:
+        """The pictures of a piece with their keys, and numbers in place of them."""
+        before = {"": ""}
+        for index in piece:
+            file = self.found[index]
+            folder, _slash, name = file.relative.rpartition("/")
+            if folder not in before:
+                before[folder] = natural_key(f"{folder}/")[0]
+            key = before[folder] + natural_key(name)[0]
+            yield key, composed(file.relative), file.path, index
 
     def _pictures(self) -> Generator[_Keyed, None, None]:
         folders = [("", self.root)]

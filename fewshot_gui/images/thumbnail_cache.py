@@ -155,14 +155,16 @@ class ThumbnailCache:
             database.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count", "page_size")
         )
-        if (pages - free) * size <= self._limit:
+        used = (pages - free) * size
+        if used <= self._limit:
             return
+        share = 1 - self._limit / used + _DROPPED
         with database, closing(database.cursor()) as cursor:
             (count,) = cursor.execute("SELECT count(*) FROM thumbnails").fetchone()
             cursor.execute(
                 "DELETE FROM thumbnails WHERE id IN "
                 "(SELECT id FROM thumbnails ORDER BY id LIMIT ?)",
-                (max(1, int(count * _DROPPED)),),
+                (max(1, int(count * share)),),
             )
 
     def _failed(self, error: Exception) -> None:

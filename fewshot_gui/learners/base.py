@@ -126,6 +126,21 @@ def unit(rows: FloatArray) -> FloatArray:
     return (rows / np.maximum(norms, 1e-12)).astype(np.float32, copy=False)
 
 
+def class_sums(rows: FloatArray, labels: IntArray, ways: int) -> FloatArray:
+    """Sum of the rows of each class, float32 ``(ways, d)``; zeros where there is none.
+
+    ``labels`` holds numbers from 0 to ``ways`` - 1. Adding up one class after the other
+    is far quicker than ``np.add.at`` and ``np.add.reduceat``.
+    """
+    sums = np.zeros((ways, rows.shape[1]), np.float32)
+    order = np.argsort(labels, kind="stable")
+    bounds = np.concatenate([[0], np.bincount(labels, minlength=ways).cumsum()]).tolist()
+    for index in range(ways):
+        members = order[bounds[index] : bounds[index + 1]]
+        rows[members].sum(axis=0, out=sums[index])
+    return sums
+
+
 def scores_of(fitted: Fitted, targets: FloatArray, width: int) -> Scores:
     """``Fitted.predict`` by way of ``Fitted.logits``, for embeddings of any length."""
     logits = fitted.logits(unit(checked_targets(targets, width)))

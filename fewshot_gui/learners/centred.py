@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fewshot_gui.learners.base import FloatArray, IntArray, unit
+from fewshot_gui.learners.base import FloatArray, IntArray, class_sums, unit
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,12 @@ class CentredCosine:
 
 
 def class_means(rows: FloatArray, inverse: IntArray, ways: int) -> FloatArray:
-    """Mean row of each class, float32 ``(ways, d)``; ``inverse`` holds 0..ways-1."""
-    sums = np.zeros((ways, rows.shape[1]), np.float32)
-    np.add.at(sums, inverse, rows)
+    """Mean row of each class, float32 ``(ways, d)``.
+
+    ``inverse`` holds every number from 0 to ``ways`` - 1.
+    """
     counts = np.bincount(inverse, minlength=ways).astype(np.float32)
-    return sums / counts[:, None]
+    return class_sums(rows, inverse, ways) / counts[:, None]
 
 
 def support_centre(rows: FloatArray, inverse: IntArray, ways: int) -> FloatArray:

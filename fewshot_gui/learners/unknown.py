@@ -25,11 +25,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fewshot_gui.learners.base import FloatArray, IntArray
-from fewshot_gui.learners.within import WithinSpace, by_turns, membership, within_space
+from fewshot_gui.learners.base import FloatArray, IntArray, class_sums, unit
+from fewshot_gui.learners.within import WithinSpace, by_turns, within_space
 
 FOLDS = 8  # examples are left out in so many parties
 LEFT_OUT = 1024  # examples that are left out at most, the same number of each class
+COMPARED = 128  # classes they are chosen from; more would take long and tell no more
 IGNORED = 256  # examples of what belongs to no bin that are compared with; see support_set
 SECOND = 0.2  # what the second-nearest class counts
 NEAREST = 1e-3  # distances below are rounding
@@ -135,21 +136,28 @@ def _left_out_distances(
         Places of the examples that could be left out, int64 ``(p,)``, and the distances,
         float32 ``(ways + m, p)``.
     """
-    turns = by_turns(labels, ways)
-    used = np.sort(np.lexsort((labels, turns))[:LEFT_OUT])
+    compared = min(ways, COMPARED)
+    few = np.flatnonzero(labels < compared)
+    turns = by_turns(labels[few], compared)
+    used = np.sort(few[np.lexsort((labels[few], turns))[:LEFT_OUT]])
     rows, owners = support[used], labels[used]
     # the next example of a class is always in the next party
-    party = (turns[used] + owners) % FOLDS
-    places, found = [np.zeros(0, np.int64)], [np.zeros((ways + len(ignored), 0), np.float32)]
+    party = (by_turns(owners, compared) + owners) % FOLDS
+    places, found = [], []
     for number in range(FOLDS):
         others = party != number
-        left = np.bincount(owners[others], minlength=ways)
+        left = np.bincount(owners[others], minlength=compared)
         hidden = np.flatnonzero(~others & (left[owners] > 0))
         if len(hidden):
-            space = within_space(rows[others], owners[others], ways, ignored)
+            space = within_space(rows[others], owners[others], compared, ignored)
             places.append(used[hidden])
             found.append(space.distances(rows[hidden]))
-    return np.concatenate(places), np.concatenate(found, axis=1)
+    if not found:
+        return np.zeros(0, np.int64), np.zeros((ways + len(ignored), 0), np.float32)
+    distances = np.concatenate(found, axis=1)
+    unseen = np.full((ways - compared, distances.shape[1]), 2.0, np.float32)
+    parts = [distances[:compared], unseen, distances[compared:]]
+    return np.concatenate(places), np.concatenate(parts)
 
 
 def _usual(
@@ -161,9 +169,8 @@ def _usual(
     these are few, what is usual for classes that lie as far apart as these.
     """
     typical = TYPICAL * _apart(support, labels, ways)
-    members = membership(labels[places], ways)
-    tested = members.sum(axis=1)
-    means = members @ own / np.maximum(tested, 1.0)
+    tested = np.bincount(labels[places], minlength=ways)
+    means = np.bincount(labels[places], own, minlength=ways) / np.maximum(tested, 1)
     of_all = float(means[tested > 0].mean()) if (tested > 0).any() else 0.0
     general = (tested.sum() * of_all + TRUST * typical) / (tested.sum() + TRUST)
     usual = np.where(tested > 0, (means + general) / 2.0, general)
@@ -172,8 +179,7 @@ def _usual(
 
 def _apart(support: FloatArray, labels: IntArray, ways: int) -> float:
     """Mean distance of a class's mean to the nearest other one; 1 for a single class."""
-    sums = membership(labels, ways) @ support
-    means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    means = unit(class_sums(support, labels, ways))
     cosines = means @ means.T
     np.fill_diagonal(cosines, -np.inf)
     return float((1.0 - cosines.max(axis=1)).mean()) if ways > 1 else 1.0

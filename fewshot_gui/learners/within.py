@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fewshot_gui.learners.base import FloatArray, IntArray
+from fewshot_gui.learners.base import FloatArray, IntArray, class_sums
 
 DIRECTIONS = 16
 DEVIATIONS = 128  # examples that the directions are found in; more would change little
@@ -90,22 +90,19 @@ def within_space(
     """
     damping = _damping(support, labels, ways)
     along = damping.directions @ support.T
-    weights = membership(labels, ways) / damping.lengths(np.float32(1.0), along)
-    anchors = damping.unit_anchors(np.concatenate([weights @ support, others]))
+    weighted = support / damping.lengths(np.float32(1.0), along)[:, None]
+    sums = class_sums(weighted, labels, ways)
+    anchors = damping.unit_anchors(np.concatenate([sums, others]))
     return WithinSpace(damping, np.concatenate([anchors, damping.directions]))
-
-
-def membership(labels: IntArray, ways: int) -> FloatArray:
-    """1 where an example belongs to a class and 0 elsewhere, float32 ``(ways, n)``."""
-    return (labels[None, :] == np.arange(ways)[:, None]).astype(np.float32)
 
 
 def by_turns(labels: IntArray, ways: int) -> IntArray:
     """How many of its class come before each example, int64 ``(n,)``."""
-    turns = np.zeros(len(labels), np.int64)
-    for index in range(ways):
-        mine = np.flatnonzero(labels == index)
-        turns[mine] = np.arange(len(mine))
+    order = np.argsort(labels, kind="stable")
+    starts = np.bincount(labels, minlength=ways).cumsum()
+    starts = np.concatenate([[0], starts[:-1]])
+    turns = np.empty(len(labels), np.int64)
+    turns[order] = np.arange(len(labels)) - starts[labels[order]]
     return turns
 
 
@@ -117,17 +114,17 @@ def _damping(support: FloatArray, labels: IntArray, ways: int) -> Damping:
     none = Damping(np.zeros((0, width), np.float32), np.zeros(0, np.float32))
     if not len(chosen):
         return none
-    means = membership(labels, ways) @ support / np.maximum(counts, 1)[:, None]
-    deviations = (support[chosen] - means[labels[chosen]]).astype(np.float64)
+    means = class_sums(support, labels, ways) / np.maximum(counts, 1)[:, None]
+    deviations = support[chosen] - means[labels[chosen]]
     # a mean that an example had a part in lies nearer to it than the true one
     freedom = (1.0 - 1.0 / counts[labels[chosen]]).sum()
-    squares, vectors = np.linalg.eigh(deviations @ deviations.T)
+    squares, vectors = np.linalg.eigh((deviations @ deviations.T).astype(np.float64))
     squares, vectors = squares[::-1][:DIRECTIONS], vectors[:, ::-1][:, :DIRECTIONS]
     found = squares > LEAST
     if not found.any():
         return none
     squares, vectors = squares[found], vectors[:, found]
-    directions = (vectors / np.sqrt(squares)).T @ deviations
+    directions = (vectors / np.sqrt(squares)).T.astype(np.float32) @ deviations
     even = np.square(deviations).sum() / freedom * EVEN_SHARE / width
     cut = 1.0 - 1.0 / (1.0 + squares / freedom / even)
-    return Damping(directions.astype(np.float32), cut.astype(np.float32))
+    return Damping(directions, cut.astype(np.float32))

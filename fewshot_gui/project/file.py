@@ -15,7 +15,13 @@ from collections.abc import Callable, Iterable, Mapping
 from fewshot_gui.errors import UserError
 from fewshot_gui.project import disks, schema
 from fewshot_gui.project.backups import Backups
-from fewshot_gui.project.guard import Checked, check_database, explain_damage, view
+from fewshot_gui.project.guard import (
+    Checked,
+    check_database,
+    explain_damage,
+    names_in_file,
+    view,
+)
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.loading import Index, load, load_index, load_known
 from fewshot_gui.project.lock import (
@@ -35,7 +41,6 @@ from fewshot_gui.project.problems import (
     ReadOnlyProject,
     damaged,
     is_corrupt,
-    not_opened,
     not_saved,
 )
 from fewshot_gui.project.summary import Summary, read_summary
@@ -73,6 +78,8 @@ class ProjectFile:
         self._is_logged = False
         self._seen = 0.0
         self._identity = (0, 0)
+        self._loaded: Project | None = None
+        self._loaded_at = -1
         self._release: Callable[[], None] = lambda: None
 
     # -- making and opening --------------------------------------------------------
@@ -103,8 +110,8 @@ class ProjectFile:
                     if project is not None:
                         Writer(made.db, index).fill(project)
                     place_new(made, path, replace)
-            except (OSError, sqlite3.Error) as error:
-                raise not_saved(path, error) from error
+            except (OSError, sqlite3.Error, NotLockable) as error:
+                raise _not_written(path, error) from error
             file = _opened_for_writing(cls, path, lock, ())
             stack.pop_all()
         return file
@@ -146,8 +153,10 @@ class ProjectFile:
         Raises:
             DamagedProject: A value makes no sense.
         """
+        project, self._loaded = self._loaded, None
         with explain_damage(self.path):
-            project = load(self._db, self._index)
+            if project is None or self.step != self._loaded_at:
+                project = load(self._db, self._index)
             if not self.read_only:
                 self._put_right(project)
         return project
@@ -164,10 +173,11 @@ class ProjectFile:
             trusted: Folders that the user has opened before.
 
         Returns:
-            Target folders, and folders of single images with labels, that lie neither
-            beside the project file or below it, nor in a trusted folder.
+            All folders that it has or ever had (undoing brings them back), and those of
+            single images, that lie neither below the project file's folder nor below a
+            trusted one.
         """
-        folders = [folder.path for folder in self._index.state.setup.folders]
+        folders = [folder.path for folder in self._index.folders.values()]
         rows = self._db.execute("SELECT id FROM image WHERE folder IS NULL")
         single = {os.path.dirname(self._index.paths[number]) for (number,) in rows}
         return outside([*folders, *sorted(single)], self._index.home, trusted)
@@ -267,16 +277,15 @@ class ProjectFile:
                 written here. This object stays as it is.
         """
         assert self._lock is not None
+        if names_in_file(self.path) != (self.uuid, self.session):
+            raise _changed_by_another()  # before this one's log is mixed into it
         db = schema.connect(self.path, "rw")
         try:
-            db.execute("PRAGMA journal_mode").fetchone()
             schema.check_pages(db)
             index = load_index(db, self._index.home)
             now = index.state
             if (now.uuid, now.session) != (self.uuid, self.session) or now.step < self.step:
-                raise UserError(
-                    _("The project cannot be saved: another program has changed its file.")
-                )
+                raise _changed_by_another()
             file = ProjectFile(self.path, db, index, self._lock, self.notices)
             file._set_up(self._on_network, self._is_logged)
         except BaseException:
@@ -327,12 +336,8 @@ class ProjectFile:
             UserError: It cannot be read.
         """
         path = os.path.realpath(path)
-        try:
+        with explain_damage(path):
             return read_summary(path)
-        except (Damaged, sqlite3.DatabaseError) as error:
-            raise damaged(path) from error
-        except OSError as error:
-            raise not_opened(path, error) from error
 
     # -- leaving -------------------------------------------------------------------------
 
@@ -368,6 +373,7 @@ class ProjectFile:
             raise ReadOnlyProject(_("This project is open for viewing only."))
         if step is None:
             step = self.step + 1
+        self._loaded = None
         if step > self.step:
             write(step)
 
@@ -387,7 +393,7 @@ class ProjectFile:
         """Choose how to write, say who writes, and start a session."""
         folder = os.path.dirname(self.path)
         on_network = disks.is_network(folder)
-        logged = not on_network and _use_log(self._db)
+        logged = not on_network and disks.wal_works(folder) and _use_log(self._db)
         if not logged:
             self._db.execute("PRAGMA journal_mode=DELETE")
         self._set_up(on_network, logged)
@@ -428,7 +434,9 @@ def _opened_for_writing(
     db = schema.connect(path, "rw")
     try:
         index = load_index(db, home)
+        project = load(db, index)  # before anything is written to it
         file = cls(path, db, index, lock, notices)
+        file._loaded, file._loaded_at = project, file.step
         file._begin()
     except BaseException:
         db.close()
@@ -514,6 +522,13 @@ def _log_lost() -> str:
     return _(
         "The last changes of this project may be missing: a file that belongs to it (ending "
         "in -wal) was taken away while the project was open."
+    )
+
+
+def _changed_by_another() -> UserError:
+    return UserError(
+        _("The project cannot be saved: another program has changed its file."),
+        _("Save the project under another name."),
     )
 
 

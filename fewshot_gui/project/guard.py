@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.project import schema
+from fewshot_gui.project.loading import believing
 from fewshot_gui.project.problems import (
     Damaged,
     DamagedProject,
@@ -125,7 +126,10 @@ def check_database(path: str) -> Checked:
     version = schema.version_of(path)
     logged = _is_logged(path)
     lost = logged and not os.path.lexists(f"{path}-wal")
-    alone = _names_in_file(path) if schema.has_log(path) else None
+    alone = None
+    if schema.has_log(path):
+        with contextlib.suppress(sqlite3.Error, TypeError):
+            alone = names_in_file(path)
     # what was left in the middle has to be finished, and only a writer can do that
     mode = "rw" if logged or schema.has_log(path) else "ro"
     with contextlib.closing(schema.connect(path, mode)) as db:
@@ -214,11 +218,12 @@ def _migrate_copy(path: str, version: int) -> None:
 
 
 def _check(db: sqlite3.Connection, version: int, thorough: bool = True) -> None:
-    schema.check_tables(db, version)
-    if version == schema.VERSION:
-        schema.check_sizes(db)
-    if thorough:
-        schema.check_pages(db)
+    with believing():  # even SQLite's own words about a damaged file may be no text
+        schema.check_tables(db, version)
+        if version == schema.VERSION:
+            schema.check_sizes(db)
+        if thorough:
+            schema.check_pages(db)
 
 
 def _is_logged(path: str) -> bool:
@@ -226,13 +231,15 @@ def _is_logged(path: str) -> bool:
         return stream.read(20)[_WAL_HEADER] == b"\2"
 
 
-def _names_in_file(path: str) -> tuple[bytes, bytes] | None:
-    """Project and session by the file alone, without its log; None where it cannot say."""
-    try:
-        with contextlib.closing(schema.connect(path, "immutable")) as db:
-            return _names(db)
-    except sqlite3.Error:
-        return None
+def names_in_file(path: str) -> tuple[bytes, bytes]:
+    """Project and session by the file alone, without its log.
+
+    Raises:
+        sqlite3.Error, OSError: It cannot say.
+    """
+    os.stat(path)
+    with contextlib.closing(schema.connect(path, "immutable")) as db:
+        return _names(db)
 
 
 def _names(db: sqlite3.Connection) -> tuple[bytes, bytes]:

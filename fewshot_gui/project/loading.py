@@ -7,6 +7,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -95,6 +96,15 @@ class Index:
     repaired: dict[int, NDArray] = field(default_factory=dict)
 
 
+@contextmanager
+def believing() -> Iterator[None]:
+    """While reading values that may be of any kind: those of a wrong one are damage."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError, LookupError, AttributeError) as error:
+        raise Damaged(f"a value of the wrong kind: {error!r}") from error
+
+
 def image_sum(number: int, folder: int | None, path: bytes, relative: bytes | None) -> int:
     """Checksum of an image's place."""
     total = zlib.crc32(path, (number * 31 + (folder or 0)) & 0xFFFFFFFF)
@@ -130,10 +140,8 @@ def load(db: sqlite3.Connection, index: Index) -> Project:
         Damaged: A value makes no sense.
         sqlite3.Error: The file cannot be read.
     """
-    try:
+    with believing():
         return _load(db, index)
-    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
-        raise Damaged(f"a value of the wrong kind: {error!r}") from error
 
 
 def load_index(db: sqlite3.Connection, home: str) -> Index:
@@ -146,10 +154,8 @@ def load_index(db: sqlite3.Connection, home: str) -> Index:
     Raises:
         As ``load``.
     """
-    try:
+    with believing():
         return _load_index(db, home)
-    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
-        raise Damaged(f"a value of the wrong kind: {error!r}") from error
 
 
 def load_known(db: sqlite3.Connection, index: Index) -> dict[str, KnownImage]:

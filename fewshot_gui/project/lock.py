@@ -43,8 +43,9 @@ class WriterLock:
         Raises:
             Held: Another process, or another project object of this one, has it.
             NotLockable: The folder must not be written to.
-            OSError: The disk fails.
+            OSError: There is no such folder, or the disk fails.
         """
+        os.stat(os.path.dirname(self._lock.lock_file))  # the lock would make the folder
         try:
             self._lock.acquire(timeout=0)
         except LockTimeout as error:

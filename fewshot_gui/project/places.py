@@ -145,7 +145,7 @@ def is_plain(paths: Sequence[bytes]) -> bool:
 
     Joined, every part of each is a part of the whole: a few searches do for thousands.
     """
-    if _WINDOWS:
+    if _WINDOWS or not paths:
         return all(_is_checked(path) for path in paths)
     whole = b"/" + b"/".join(paths) + b"/"
     strange = any(part in whole for part in (b"//", b"/./", b"/../", b"\0"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import FloatArray, IntArray, unit
 from fewshot_gui.learners.centred import class_means
 
-ROUNDS = 12  # of k-means; what moves after that is not worth waiting for
+ROUNDS = 8  # of k-means; what moves after that is not worth waiting for
 
 
 def spherical_kmeans(
@@ -39,15 +40,28 @@ def spherical_kmeans(
 
 
 def _spread_starts(units: FloatArray, count: int, rng: np.random.Generator, job: Job) -> FloatArray:
-    """Starts of k-means++ (Arthur & Vassilvitskii 2007): far from each other, not outliers."""
+    """Starts of k-means++ (Arthur & Vassilvitskii 2007): far from each other, not outliers.
+
+    Of a few that are drawn each time, the one that leaves the others nearest is taken:
+    a single draw often puts two starts into one group and none into another.
+    """
+    trials = 2 + int(np.log(count))
     chosen = [int(rng.integers(len(units)))]
-    far = np.maximum(1.0 - units @ units[chosen[0]], 0.0).astype(np.float64)
+    far = _distances(units, chosen)[0]
     while len(chosen) < count and far.sum() > 1e-6:
         job.checkpoint()
-        new = int(np.searchsorted(far.cumsum(), rng.random() * far.sum()))
-        chosen.append(min(new, len(units) - 1))
-        np.minimum(far, np.maximum(1.0 - units @ units[chosen[-1]], 0.0), out=far)
+        drawn = np.searchsorted(far.cumsum(), rng.random(trials) * far.sum())
+        drawn = np.minimum(drawn, len(units) - 1).tolist()
+        left = np.minimum(far, _distances(units, drawn))
+        best = int(left.sum(axis=1).argmin())
+        chosen.append(drawn[best])
+        far = left[best]
     return units[chosen]
+
+
+def _distances(units: FloatArray, places: list[int]) -> NDArray[np.float64]:
+    """1 - cosine of some of the vectors to all, ``(len(places), n)``."""
+    return np.maximum(1.0 - units[places] @ units.T, 0.0).astype(np.float64)
 
 
 def average_linkage(units: FloatArray, cosine: float, job: Job) -> list[IntArray]:

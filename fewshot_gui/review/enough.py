@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import IntArray
+from fewshot_gui.learners.predictions import NO_CLASS, best_two
 from fewshot_gui.learners.registry import make_learner
 from fewshot_gui.learners.support import SupportSet
+from fewshot_gui.learners.within import by_turns
 from fewshot_gui.review.wilson import Rate
 
-MOST_REFITS = 200
+MOST_REFITS = 200  # of examples that are hidden one at a time
+PARTIES = 10  # in which examples of many are hidden, one of each class together
 FEWEST_TESTED = 10  # hidden examples; with fewer nothing can be said
-GOAL = 0.95  # share of right labels that is called enough
-DECAY = 0.6  # errors fall with the number of examples to this power
-MOST_WANTED = 20
+GOAL = 0.9  # share of right labels that is called enough
+DECAY = 0.7  # errors fall with the number of examples to this power; on the grocery data
+MOST_WANTED = 10
+PROOF = 3  # examples all put back rightly that are taken for enough
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,10 @@ class Enough:
 def enough(table: EmbeddingTable, support: SupportSet, learner_key: str, job: Job) -> Enough:
     """Hide examples one at a time, learn from the others, and see where they are put.
 
-    The only example of a class cannot be hidden. Above a few hundred examples a fixed
-    choice of them is hidden, the same number of each class as far as there are.
+    The only example of a class cannot be hidden. Where there are more than two hundred,
+    up to ten of each class are hidden, one of each class at the same time.
     """
-    hidden = _hidden(support.labels)
-    found = _put_back(table, support, learner_key, hidden, job)
+    hidden, found = _put_back(table, support, learner_key, job)
     answers = support.labels[hidden]
     right = found == answers
     classes = []
@@ -98,44 +101,47 @@ def enough(table: EmbeddingTable, support: SupportSet, learner_key: str, job: Jo
     )
 
 
-def _hidden(labels: IntArray) -> IntArray:
-    """Positions of the examples to hide, by turns one of each class, ascending."""
-    counts = np.bincount(labels, minlength=1)
-    turn = np.zeros(len(labels), np.int64)
-    for index in range(len(counts)):
-        turn[labels == index] = np.arange(counts[index])
-    order = np.lexsort((labels, turn))
-    order = order[counts[labels[order]] > 1]
-    return np.sort(order[:MOST_REFITS])
-
-
 def _put_back(
-    table: EmbeddingTable, support: SupportSet, learner_key: str, hidden: IntArray, job: Job
-) -> IntArray:
+    table: EmbeddingTable, support: SupportSet, learner_key: str, job: Job
+) -> tuple[IntArray, IntArray]:
+    """Places of the hidden examples, ascending, and the class that each was put into."""
     examples = table.units(support.rows)
     learner = make_learner(learner_key)
-    found = np.zeros(len(hidden), np.int64)
-    others = np.ones(len(examples), bool)
-    for place, position in enumerate(hidden.tolist()):
+    found = np.full(len(examples), NO_CLASS)
+    for party in _parties(support.labels):
         job.checkpoint()
-        others[position] = False
+        others = np.ones(len(examples), bool)
+        others[party] = False
         fitted = learner.fit(examples[others], support.labels[others], job)
-        others[position] = True
-        scores = fitted.predict(examples[position : position + 1], job)
-        found[place] = scores.classes[int(scores.probs[0].argmax())]
-    return found
+        best = best_two(fitted.logits(examples[party])).best
+        found[party] = np.asarray(fitted.classes, np.int64)[best]
+    hidden = np.flatnonzero(found != NO_CLASS)
+    return hidden, found[hidden]
+
+
+def _parties(labels: IntArray) -> list[IntArray]:
+    """Places of the examples to hide together; no class loses its only example."""
+    counts = np.bincount(labels)
+    possible = counts[labels] > 1
+    if possible.sum() <= MOST_REFITS:
+        return [np.asarray([place]) for place in np.flatnonzero(possible)]
+    turns = by_turns(labels, len(counts))
+    parties = (np.flatnonzero(possible & (turns == turn)) for turn in range(PARTIES))
+    return [party for party in parties if len(party)]
 
 
 def _wanted(examples: int, rate: Rate) -> int:
     """How many more examples bring the errors down to what is called enough, roughly."""
     if not rate.tested:
-        return 2
-    # one wrong and one right more than seen: a few right ones prove little
-    error = (rate.tested - rate.right + 0.5) / (rate.tested + 1)
+        return PROOF - 1
     if rate.right == rate.tested:
-        return 0 if rate.tested >= 4 else 4 - rate.tested
+        return max(0, PROOF - rate.tested)
+    # half a wrong and half a right one more than seen: a few right ones prove little
+    error = (rate.tested - rate.right + 0.5) / (rate.tested + 1)
+    if error <= 1 - GOAL:
+        return 0
     more = examples * ((error / (1 - GOAL)) ** (1 / DECAY) - 1)
-    return int(min(MOST_WANTED, max(1, ceil(more))))
+    return min(MOST_WANTED, ceil(more))
 
 
 def _mixed(support: SupportSet, hidden: IntArray, found: NDArray[np.int64]) -> Mixed | None:

@@ -9,13 +9,14 @@ import numpy as np
 
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.jobs import Job
+from fewshot_gui.learners.base import class_sums
 from fewshot_gui.learners.support import SupportSet
 from fewshot_gui.project.model import Project
 
 MOST_OF_A_BIN = 1500  # examples of a bin that are compared with each other
 SAME = 0.97  # cosine of two shots of the same scene
 FEWEST = 4  # examples of a bin before one of them can stand out
-CLEARLY = 0.15  # how much closer to another bin a wrong example is
+CLEARLY = 0.12  # how much closer to another bin a wrong example is
 UNEVEN_BY = 3.0
 
 
@@ -107,8 +108,7 @@ def _outliers(table: EmbeddingTable, support: SupportSet, job: Job) -> list[Find
     if ways < 2:
         return []
     vectors = table.units(support.rows)
-    sums = np.zeros((ways, vectors.shape[1]), np.float32)
-    np.add.at(sums, support.labels, vectors)
+    sums = class_sums(vectors, support.labels, ways)
     counts = np.bincount(support.labels, minlength=ways)
     lengths = np.maximum(np.linalg.norm(sums, axis=1), 1e-12)
     others = vectors @ (sums / lengths[:, None]).T

@@ -16,6 +16,7 @@ from fewshot_gui.review.clusters import average_linkage, cohesion
 LOOKED_AT = 1500  # images with the highest unknown scores; more would take seconds
 LOWEST = 0.2  # unknown score; below it an image hardly is a stranger
 SMALLEST = 3  # images of a group
+LOOSER = 0.92  # strangers may lie as close as this part of what examples of a bin do
 FALLBACK = 0.6  # cosine within a group where the examples do not tell
 
 
@@ -44,12 +45,13 @@ def possible_classes(
     Args:
         table: Embeddings.
         candidates: Ready rows without a label, int64 ``(n,)``.
-        support: The examples.
+        support: The examples; they say how close a group has to be.
         unknown: Unknown scores of the candidates, float32 ``(n,)``.
         job: Asked for cancellation.
 
     Returns:
-        Groups of three images and more, the best first.
+        Groups of three images and more; those that are large, close and strange first.
+        Of very many candidates only the strangest are looked at.
     """
     candidates = np.asarray(candidates, np.int64)
     strangest = np.argsort(-unknown, kind="stable")[:LOOKED_AT]
@@ -57,7 +59,7 @@ def possible_classes(
     if len(strangest) < SMALLEST:
         return ()
     vectors = table.units(candidates[strangest])
-    groups = average_linkage(vectors, _closeness(table, support), job)
+    groups = average_linkage(vectors, LOOSER * _closeness(table, support), job)
     found = []
     for group in groups:
         if len(group) < SMALLEST:

@@ -21,7 +21,7 @@ from fewshot_gui.learners.predictions import Predictions
 from fewshot_gui.learners.support import SupportSet
 from fewshot_gui.review.clusters import spherical_kmeans
 
-SAMPLE = 4000  # candidates that are compared with each other
+SAMPLE = 2000  # candidates that are compared with each other
 MOST_CLUSTERS = 100
 SMALLEST = 2  # images of a cluster worth an example of its own
 NEIGHBOURS = 20  # that a typical image is near to

@@ -11,37 +11,15 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QApplication
 
 from fewshot_gui.gui.app import build
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.workflow import Workbench
+from tests.benchmarks.heartbeat import Heartbeat
 
-HEARTBEAT_MS = 5
 HOUR = 3_600_000
-
-
-class Heartbeat:
-    """Measures how long the event loop is held: a timer of 5 ms, and how late it comes."""
-
-    def __init__(self) -> None:
-        self.late: list[float] = []
-        self._clock = QElapsedTimer()
-        self._timer = QTimer(interval=HEARTBEAT_MS)
-        self._timer.timeout.connect(self._beat)
-
-    def start(self) -> None:
-        self._clock.start()
-        self._timer.start()
-
-    def stop(self) -> np.ndarray:
-        self._timer.stop()
-        return np.asarray(self.late)
-
-    def _beat(self) -> None:
-        self.late.append(max(0.0, self._clock.nsecsElapsed() / 1e6 - HEARTBEAT_MS))
-        self._clock.start()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-ACTIONS = 400
+ACTIONS = 200
 
 
 def picture(project: Any) -> str:
@@ -101,6 +101,8 @@ def play(home: str, folder: str, seed: int) -> None:
     tell(f"path {session.desk.now.path}")
     for number, (name, *arguments) in enumerate(actions(seed, paths, lambda: session.project), 1):
         getattr(session, name)(*arguments)
+        while session.desk.unwritten:  # the window says “Saving…” so long
+            app.processEvents()
         tell(f"did {number}")
         app.processEvents()
 

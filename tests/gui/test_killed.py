@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from fewshot_gui.project.file import ProjectFile
 
+from fewshot_gui.project.file import ProjectFile
 from tests.gui.killed_sitting import ACTIONS, expected, picture
 from tests.pictures import make_picture
 
@@ -39,10 +39,9 @@ def server():
         text=True,
         bufsize=1,
     )
-    yield process
-    process.stdin.close()
-    process.kill()
-    process.wait()
+    with process:
+        yield process
+        process.kill()
 
 
 def cut_short(server, home: Path, folder: Path, seed: int, chance: random.Random):
@@ -78,7 +77,9 @@ def test_every_action_that_had_returned_is_there_and_none_twice(
         file.close()
         states = expected(seed, paths, str(pictures_folder))
         # the action under way may be there already; it had not returned, but it is whole
-        assert found in states[returned : returned + 2], f"sitting {seed}, {returned} actions"
+        places = [place for place, state in enumerate(states) if state == found]
+        told = f"sitting {seed}: {returned} actions had returned, {places} are there"
+        assert found in states[returned : returned + 2], told
         ahead += found != states[returned]
         cut.append(returned)
     assert max(cut) > ACTIONS // 2

@@ -8,11 +8,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from fewshot_gui.project.file import ProjectFile
 
 from fewshot_gui.gui.app import build
 from fewshot_gui.gui.dialogs import Leave
 from fewshot_gui.project.drafts import drafts_folder
+from fewshot_gui.project.file import ProjectFile
 from tests.gui.conftest import path_of, put, sum_sorted
 from tests.gui.fakes import FakeWorkbench
 from tests.gui.test_session import idle

@@ -188,3 +188,11 @@ def test_all_examples_of_a_bin_are_shown_in_the_grid(sorted_window, session, qtb
     assert (session.collection.source[sorted_window.model.rows] == SUPPORT).sum() >= 1
     sorted_window.page.show_only(Show.ALL)
     assert sorted_window.model.rowCount() == 24
+
+
+def test_ctrl_a_and_return_confirm_everything(sorted_window, session):
+    window = sorted_window
+    window.grid.setFocus()
+    press(window, (Qt.KeyboardModifier.ControlModifier, Key.Key_A), Key.Key_Return)
+    assert (sources(session) != NOBODY).all()
+    assert session.project.undo_text == "Confirm 22 images"

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QSize
 
 from fewshot_gui.gui.thumbnails import ByteLru, Thumbnails
+from fewshot_gui.images.pool import DecodePool
 from tests.gui.fakes import FakePool
 from tests.pictures import make_picture
 
@@ -82,3 +83,111 @@ def test_the_cache_holds_so_many_bytes():
     cache.put(5, "v5", 40)
     assert cache.get(3) == "v3"  # used last
     assert cache.get(4) is None
+
+
+def wait_for(thumbnails, paths, qtbot, owner="grid"):
+    qtbot.waitUntil(lambda: all(thumbnails.pixmap(path, BOX, 1.0, owner) for path in paths))
+
+
+class CountingPool:
+    """A pool that notes what it is asked for."""
+
+    def __init__(self, pool):
+        self._pool = pool
+        self.asked = []
+
+    def submit(self, request, priority=0):
+        self.asked.append((request.path, priority))
+        return self._pool.submit(request, priority)
+
+
+@pytest.fixture
+def counting():
+    with DecodePool(workers=1) as pool:
+        yield CountingPool(pool)
+
+
+@pytest.fixture
+def sitting(qapp, counting, tmp_path):
+    """Starts one window after another with the same thumbnails on disk."""
+    open_ones = []
+
+    def start():
+        for thumbnails in open_ones:
+            thumbnails.close()
+        open_ones.append(Thumbnails(lambda: counting, folder=tmp_path / "kept"))
+        return open_ones[-1]
+
+    yield start
+    for thumbnails in open_ones:
+        thumbnails.close()
+
+
+def pictures(tmp_path, count):
+    return [
+        str(make_picture(tmp_path / f"{i}.png", "red", size=(300, 150), seed=i))
+        for i in range(count)
+    ]
+
+
+def test_the_next_window_decodes_nothing_again(sitting, counting, tmp_path, qtbot):
+    paths = pictures(tmp_path, 12)
+    first = sitting()
+    wait_for(first, paths, qtbot)
+    assert len(counting.asked) == 12
+    before = first.pixmap(paths[3], BOX, 1.0, "grid").toImage()
+    second = sitting()
+    wait_for(second, paths, qtbot)
+    assert len(counting.asked) == 12
+    assert second.dimensions(paths[3]) == (300, 150)
+    after = second.pixmap(paths[3], BOX, 1.0, "grid").toImage()
+    assert after.size() == before.size()
+    middle = after.rect().center()
+    for channel in ("red", "green", "blue"):
+        values = [getattr(image.pixelColor(middle), channel)() for image in (before, after)]
+        assert abs(values[0] - values[1]) < 12
+
+
+def test_a_picture_that_was_painted_over_is_decoded_again(sitting, counting, tmp_path, qtbot):
+    (path,) = pictures(tmp_path, 1)
+    wait_for(sitting(), [path], qtbot)
+    make_picture(tmp_path / "0.png", "blue", size=(200, 200))
+    second = sitting()
+    wait_for(second, [path], qtbot)
+    assert second.dimensions(path) == (200, 200)
+    assert len(counting.asked) == 2
+
+
+def test_a_spoilt_cache_costs_a_second_decoding_only(sitting, counting, tmp_path, qtbot):
+    paths = pictures(tmp_path, 4)
+    wait_for(sitting(), paths, qtbot)
+    sitting().close()
+    kept = tmp_path / "kept" / "thumbnails.sqlite"
+    kept.write_bytes(b"nothing of ours" * 700)
+    wait_for(sitting(), paths, qtbot)
+    assert len(counting.asked) == 8
+
+
+def test_what_is_in_sight_goes_before_what_may_be_soon(sitting, counting, tmp_path, qtbot):
+    paths = pictures(tmp_path, 9)
+    thumbnails = sitting()
+    seen, ahead, behind = paths[:3], paths[3:6], paths[6:]
+    thumbnails.expect("grid", seen, ahead, behind, BOX, 1.0)
+    wait_for(thumbnails, seen, qtbot)
+    qtbot.waitUntil(lambda: thumbnails.waiting == 0)
+    priorities = dict(counting.asked)
+    assert set(priorities) == {*seen, *ahead}
+    assert max(priorities[path] for path in seen) < min(priorities[path] for path in ahead)
+    for path in ahead:
+        assert thumbnails.pixmap(path, BOX, 1.0, "grid") is not None  # it was there already
+    assert len(counting.asked) == 6
+
+
+def test_what_scrolled_far_away_is_not_waited_for(sitting, tmp_path, qtbot):
+    paths = pictures(tmp_path, 40)
+    thumbnails = sitting()
+    for path in paths:
+        thumbnails.pixmap(path, BOX, 1.0, "grid")
+    thumbnails.expect("grid", paths[-2:], [], paths[-4:-2], BOX, 1.0)
+    assert thumbnails.waiting <= 4
+    wait_for(thumbnails, paths[-2:], qtbot)

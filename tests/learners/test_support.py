@@ -1,0 +1,82 @@
+"""From bins to a support set, the *Ignore* bin included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fewshot_gui.errors import UserError
+from fewshot_gui.jobs import Job
+from fewshot_gui.learners.support import fit, support_set
+from fewshot_gui.project.model import UNKNOWN, Project
+from tests.review.tables import blobs, table_of
+
+
+def filled():
+    """Two bins of three, and three strangers: ``(table, project, paths)``."""
+    table, rows = table_of(blobs([6, 6, 6], spread=0.3)[0])
+    paths = [table.file(row).path for row in rows.tolist()]
+    project = Project()
+    project.add_bins({"b": paths[:3], "a": paths[6:9]})
+    project.put(paths[12:15], UNKNOWN)
+    return table, project, paths
+
+
+def test_strangers_shown_by_the_user_are_no_class():
+    table, project, _paths = filled()
+    support = support_set(project, table)
+    assert support.class_ids == (project.bin_named("a").id, project.bin_named("b").id)
+    assert sorted(support.ignored.tolist()) == [12, 13, 14]
+    assert sorted(support.rows.tolist()) == [0, 1, 2, 6, 7, 8]
+    assert UNKNOWN not in fit("prototypes", support, table, Job()).class_ids
+
+
+def test_strangers_and_one_bin_are_nothing_to_choose_between():
+    table, project, _paths = filled()
+    project.remove_bin(project.bin_named("a").id)
+    with pytest.raises(UserError, match="at least two"):
+        fit("prototypes", support_set(project, table), table, Job())
+
+
+def test_a_picture_in_a_bin_and_among_the_strangers_is_left_out_and_told():
+    table, project, paths = filled()
+    copy = np.ones((1, 16), np.uint8)
+    for row in (1, 13):
+        table.store(np.asarray([row]), table.units([row]).astype(np.float16), copy)
+    support = support_set(project, table)
+    assert [sorted(group) for group in support.conflicts] == [sorted([paths[1], paths[13]])]
+    assert sorted(support.ignored.tolist()) == [12, 14]
+    assert 1 not in support.rows.tolist()
+
+
+def test_other_images_of_an_ignored_kind_are_unknown_and_those_of_the_bins_are_not():
+    table, project, _paths = filled()
+    classifier = fit("prototypes", support_set(project, table), table, Job())
+    unknown = classifier.predict(table, np.arange(18), Job()).unknown
+    assert unknown[15:].min() > 0.5
+    assert unknown[:12].max() < 0.5
+
+
+@given(st.permutations(range(9)), st.permutations(["b", "a"]))
+def test_the_order_of_the_users_actions_changes_nothing(order, names):
+    table, rows = table_of(blobs([6, 6, 6], spread=0.3)[0])
+    paths = [table.file(row).path for row in rows.tolist()]
+    project = Project()
+    for name in names:
+        project.add_bin(name)
+    shown = {**dict.fromkeys(range(3), "b"), **dict.fromkeys(range(3, 6), "a")}
+    for i in order:
+        path = paths[[0, 1, 2, 6, 7, 8, 12, 13, 14][i]]
+        project.put([path], project.bin_named(shown[i]).id if i in shown else UNKNOWN)
+    support = support_set(project, table)
+    found = fit("prototypes", support, table, Job()).predict(table, rows, Job())
+    plain_table, plain, _paths = filled()
+    expected_support = support_set(plain, plain_table)
+    assert support.rows.tolist() == expected_support.rows.tolist()
+    assert support.ignored.tolist() == expected_support.ignored.tolist()
+    expected = fit("prototypes", expected_support, plain_table, Job())
+    expected = expected.predict(plain_table, rows, Job())
+    np.testing.assert_array_equal(found.unknown, expected.unknown)
+    np.testing.assert_array_equal(found.confidence, expected.confidence)
