@@ -13,7 +13,7 @@ from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.images.scan import checked_root
 from fewshot_gui.jobs import Job
 from fewshot_gui.project.backups import Backup, restore_backup
-from fewshot_gui.project.drafts import is_draft, latest_draft, new_draft
+from fewshot_gui.project.drafts import discard_draft, is_draft, latest_draft, new_draft
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.keeper import Keeper, KeeperState
@@ -159,7 +159,9 @@ class Desk(QObject):
             if now.keeper is None:
                 return kept(now.project, path)
             now.keeper.move_to(path).result()
-            return Opened(now.project, now.keeper, path, known=now.known)
+            if is_draft(now.path):  # it has a name now; all that was in it is in the file
+                discard_draft(now.path)
+            return Opened(now.project, now.keeper, now.keeper.path, known=now.known)
 
         def done(opened: Opened) -> None:
             if self.now is not now:

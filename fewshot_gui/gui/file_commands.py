@@ -21,6 +21,8 @@ from fewshot_gui.project.drafts import SUFFIX
 from fewshot_gui.project.problems import DamagedProject, ProjectInUse
 from fewshot_gui.texts import _, ngettext
 
+TRUSTED_AT_ONCE = 100  # folders; each is kept in the settings
+
 
 class FileCommands(QObject):
     """Opens and leaves projects, and takes results out.
@@ -56,6 +58,7 @@ class FileCommands(QObject):
         session.desk.moved.connect(self._remember)
         session.desk.state_changed.connect(self._on_state)
         session.exported.connect(self._on_exported)
+        session.brought.connect(self._trust_all)
 
     # -- opening -------------------------------------------------------------------------
 
@@ -197,6 +200,10 @@ class FileCommands(QObject):
 
     def _trust(self, folder: str) -> None:
         self._preferences.update(**self._preferences.now.with_trusted(folder))
+
+    def _trust_all(self, folders: tuple[str, ...]) -> None:
+        for folder in folders[:TRUSTED_AT_ONCE]:
+            self._trust(folder)
 
     def _remember(self) -> None:
         desk = self._session.desk

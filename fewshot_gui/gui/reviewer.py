@@ -121,8 +121,7 @@ class Reviewer(QObject):
 
         def work(job: Job) -> Rows:
             job.checkpoint()
-            ordered = targets[by_similarity(table, targets, row)]
-            return np.concatenate([ordered[ordered == row], ordered[ordered != row]])
+            return by_similarity(table, targets, row)
 
         self._ask(
             "similar",

@@ -71,6 +71,7 @@ class Session(QObject):
         settled: Key of a message that is no longer true.
         shown: (title, int64 rows) of images that the user should see.
         exported: (path, number of rows) of a file that was written.
+        brought: Folders of images that the user brought from elsewhere.
         crashed: An unexpected exception.
     """
 
@@ -87,6 +88,7 @@ class Session(QObject):
     settled = Signal(str)
     shown = Signal(str, object)
     exported = Signal(str, int)
+    brought = Signal(object)
     crashed = Signal(object)
 
     def __init__(
@@ -313,6 +315,7 @@ class Session(QObject):
 
         def arrived(paths: list[str]) -> None:
             if self.project.has_class(class_id):
+                self.brought.emit(tuple({os.path.dirname(path) for path in paths}))
                 self.put([*inside, *paths], class_id)
 
         if self._may_change():
@@ -419,6 +422,8 @@ class Session(QObject):
         return rows
 
     def _add_bins(self, examples: Mapping[str, list[str]]) -> None:
+        folders = {os.path.dirname(path) for paths in examples.values() for path in paths}
+        self.brought.emit(tuple(folders))
         try:
             self.act(lambda: self.project.add_bins(examples))
         except UserError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -31,6 +32,12 @@ def latest_draft(folder: str) -> str | None:
 def new_draft(folder: str) -> str:
     """A file name for another draft for this folder; nothing is made yet."""
     return _path(folder, max(_numbers(folder), default=0) + 1)
+
+
+def discard_draft(path: str) -> None:
+    """Remove a draft that lives on as a file with a name."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _numbers(folder: str) -> list[int]:

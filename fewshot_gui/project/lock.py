@@ -35,7 +35,7 @@ class WriterLock:
     """
 
     def __init__(self, path: str) -> None:
-        self._lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+        self._lock = FileLock(lock_path(path), timeout=0, thread_local=False)
 
     def acquire(self) -> None:
         """Take the lock at once.
@@ -61,6 +61,15 @@ class WriterLock:
         """Let go. Never fails: a lock that cannot be released ends with the process."""
         with contextlib.suppress(OSError):
             self._lock.release()
+
+
+def lock_path(path: str) -> str:
+    """Where the lock of a project file is: hidden, as it stays there on most systems.
+
+    Removing it would not be safe: another process may be about to lock it.
+    """
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.lock")
 
 
 def this_process() -> Holder:

@@ -618,7 +618,8 @@ class Project:
     def _apply(self, edit: Edit) -> Edit:
         for path, (before, after) in edit.labels.items():
             if before is not None and before.is_support:
-                self._support[before.class_id].pop(path, None)
+                # two renamed files that became one image may have left it empty
+                self._support.get(before.class_id, {}).pop(path, None)
             if after is None:
                 self._labels.pop(path, None)
                 continue

@@ -37,7 +37,7 @@ def checked_relative(data: bytes, windows: bool = _WINDOWS, climbing: bool = Fal
     Args:
         data: Path with ``/`` between its parts.
         windows: Whether backslashes, drives and the like mean something.
-        climbing: Whether it may begin with ``..`` parts.
+        climbing: Whether it may begin with ``..`` parts, or be the place itself.
 
     Raises:
         Damaged: It is absolute, or leads out of its folder, or is no path.
@@ -46,7 +46,7 @@ def checked_relative(data: bytes, windows: bool = _WINDOWS, climbing: bool = Fal
     if climbing:
         while parts and parts[0] == b"..":
             del parts[0]
-        if not parts:
+        if not parts or data == b".":
             return data
     if any(part in (b"", b".", b"..") for part in parts) or b"\0" in data or len(data) > MAX_PATH:
         raise Damaged(f"no path below a folder: {data[:200]!r}")
@@ -107,7 +107,9 @@ class Homes:
         if folder not in self._relatives:
             self._relatives[folder] = _relative(folder, self._home)
         start = self._relatives[folder]
-        if start is None or name in ("", ".", ".."):
+        # the file's own folder is ".", not a name in the one above: it may be renamed
+        around = f"{self._home}{os.sep}".startswith(f"{path.rstrip(os.sep)}{os.sep}")
+        if start is None or around or name in ("", ".", ".."):
             return _relative(path, self._home)
         return os.fsencode(name) if start == b"." else start + b"/" + os.fsencode(name)
 

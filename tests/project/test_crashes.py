@@ -17,6 +17,7 @@ import pytest
 from fewshot_gui.errors import UserError
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.keeper import Keeper, Keeping
+from fewshot_gui.project.lock import lock_path
 from fewshot_gui.project.model import Project
 from tests.project.crashing import operation
 from tests.project.decisions import decisions, kept, loaded, made
@@ -207,7 +208,7 @@ def test_nothing_is_left_of_what_had_no_room(tmp_path):
         with pytest.raises(UserError, match="the disk is full"):
             file.save_copy(target)
         file.close()
-        assert set(os.listdir(folder)) <= {"big.fewshot.lock"}
+        assert set(os.listdir(folder)) <= {".big.fewshot.lock"}
 
 
 def test_a_limit_on_the_size_of_files_is_a_failing_disk(tmp_path):
@@ -243,7 +244,7 @@ def test_what_may_not_be_written_opens_for_viewing(shared_folder, forbidden):
     folder = shared_folder
     path = made(folder)
     labels = len(loaded(path)[1])
-    os.unlink(f"{path}.lock")
+    os.unlink(lock_path(path))
     os.chmod(path, 0o444 if forbidden in ("file", "both") else 0o666)
     os.chmod(folder, 0o555 if forbidden in ("folder", "both") else 0o777)
     answer = child("look", path, NOBODY)

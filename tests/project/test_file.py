@@ -49,7 +49,7 @@ def test_a_closed_project_is_one_file(tmp_path):
     file, project = kept(path)
     project.add_bin("Orange")
     file.close()
-    assert {p.name for p in tmp_path.iterdir()} <= {"a.fewshot", "a.fewshot.lock"}
+    assert {p.name for p in tmp_path.iterdir()} <= {"a.fewshot", ".a.fewshot.lock"}
 
 
 def test_a_new_action_forgets_what_could_be_redone(tmp_path):

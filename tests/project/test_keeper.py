@@ -55,7 +55,7 @@ def test_what_the_caller_goes_on_with_is_in_the_file(tmp_path):
     assert all(state.error is None for state in told)
     assert keeper.close()
     assert loaded(path) == decisions(project)
-    assert {p.name for p in tmp_path.iterdir()} <= {"a.fewshot", "a.fewshot.lock"}
+    assert {p.name for p in tmp_path.iterdir()} <= {"a.fewshot", ".a.fewshot.lock"}
 
 
 def test_bookkeeping_goes_the_same_way(tmp_path):

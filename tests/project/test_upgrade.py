@@ -97,7 +97,7 @@ def test_an_upgrade_keeps_everything_and_the_old_file(tmp_path, next_version):
     assert version_in(backup.path) == now
     assert backup.labels == len(before[1])
     assert loaded(path) == before
-    assert {p.name for p in tmp_path.iterdir()} <= {"a.fewshot", "a.fewshot.lock"}
+    assert {p.name for p in tmp_path.iterdir()} <= {"a.fewshot", ".a.fewshot.lock"}
 
 
 def test_the_old_program_refuses_the_new_file_and_opens_the_backup(
