@@ -35,6 +35,8 @@ class AcceptDialog(QDialog):
     Attributes:
         classes, slider: What to accept.
         words: How many that are, and how many of them may be wrong.
+        strip: The least sure of them.
+        button: Accepts them.
 
     Signals:
         accepted_rows: int64 rows that the user agrees to.
@@ -55,95 +57,152 @@ class AcceptDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Confirm all the sure ones"))
         self._session = session
+        self._rows: Rows = np.empty(0, np.int64)  # of the class, the least sure first
+        self._confidence = np.empty(0, np.float32)
         self.classes = QComboBox()
         self.classes.setAccessibleName(_("Class"))
-        self.classes.addItem(_("All classes"), NO_CLASS)
-        for known in session.project.bins:
-            self.classes.addItem(known.name, known.id)
-        self.classes.setCurrentIndex(max(0, self.classes.findData(class_id)))
+        self.classes.setMaximumWidth(220)
+        self._fill(class_id)
         self.classes.currentIndexChanged.connect(self._look)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setValue(START)
         self.slider.setAccessibleName(_("Lowest confidence"))
-        self.slider.valueChanged.connect(self._look)
-        self._limit = QLabel()
+        self.slider.valueChanged.connect(self._on_slider)
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setProperty("tone", "strong")
         self.strip = PictureStrip(theme, thumbnails, _("The least sure of them"))
-        self.button = QPushButton()
-        self.button.setProperty("role", "primary")
-        self.button.setDefault(True)
-        self.button.clicked.connect(self._accept)
+        self._limit = QLabel()
         self._lay_out()
-        self.resize(560, 300)
+        self.resize(640, 290)
         session.predictions_changed.connect(self._look)
-        session.labels_changed.connect(lambda _rows: self._look())
+        session.labels_changed.connect(self._on_labels)
+        session.bins_changed.connect(self._on_bins)
+        session.folder_changed.connect(self.close)
         self._look()
         self.slider.setFocus()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(10)
+        layout.setContentsMargins(22, 20, 22, 18)
+        layout.setSpacing(8)
         row = QHBoxLayout()
-        row.setSpacing(12)
+        row.setSpacing(14)
         row.addWidget(self.classes)
         row.addWidget(self.slider, 1)
+        self._limit.setMinimumWidth(
+            self._limit.fontMetrics().horizontalAdvance(_limit_words(1.0)) + 2
+        )
         row.addWidget(self._limit)
-        layout.addLayout(row)
         layout.addWidget(self.words)
+        layout.addSpacing(4)
+        layout.addLayout(row)
         caption = QLabel(self.strip.accessibleName())
         caption.setProperty("tone", "muted")
+        layout.addSpacing(6)
         layout.addWidget(caption)
         layout.addWidget(self.strip)
         layout.addStretch()
-        buttons = QHBoxLayout()
+        layout.addSpacing(8)
+        layout.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
         cancel = QPushButton(_("Cancel"))
+        cancel.setAccessibleName(cancel.text())
         cancel.clicked.connect(self.close)
+        self.button = QPushButton()
+        self.button.setProperty("role", "primary")
+        self.button.setDefault(True)
+        self.button.clicked.connect(self._accept)
+        buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(cancel)
         buttons.addWidget(self.button)
-        layout.addLayout(buttons)
+        return buttons
 
     def rows(self) -> Rows:
         """Images that would be accepted, the least sure first."""
+        return self._rows[self._first :]
+
+    @property
+    def _first(self) -> int:
+        """Place of the first one that is sure enough."""
+        limit = np.float32(self.slider.value() / 100)
+        return int(np.searchsorted(self._confidence, limit, side="left"))
+
+    def _fill(self, class_id: int) -> None:
+        """List the classes and choose one."""
+        self.classes.clear()
+        self.classes.addItem(_("All classes"), NO_CLASS)
+        for known in self._session.project.bins:
+            self.classes.addItem(known.name, known.id)
+        self.classes.setCurrentIndex(max(0, self.classes.findData(class_id)))
+
+    def _look(self) -> None:
+        """Take over what the learner says now; the slider only cuts from this."""
         collection = self._session.collection
         if collection is None:
-            return np.empty(0, np.int64)
+            return
         targets = collection.targets
         usable = (collection.source[targets] == NOBODY) & (collection.best[targets] != NO_CLASS)
         usable &= ~collection.rejected(targets)
-        usable &= collection.confidence[targets] >= self.slider.value() / 100
         class_id = self.classes.currentData()
         if class_id != NO_CLASS:
             usable &= collection.best[targets] == class_id
         rows = targets[usable]
-        return rows[np.argsort(collection.confidence[rows], kind="stable")]
-
-    def _look(self) -> None:
-        collection = self._session.collection
-        if collection is None:
-            self.close()
-            return
-        rows = self.rows()
-        count = len(rows)
         confidence = collection.confidence[rows]
-        wrong = round(expected_errors(confidence, np.ones(count, np.bool_)))
-        self._limit.setText(
-            _("from {percent} on").format(percent=percent(self.slider.value() / 100))
-        )
-        text = ngettext("{count} image", "{count} images", count).format(count=f"{count:,}")
-        errors = ngettext(
-            "about {count} of them may be wrong", "about {count} of them may be wrong", wrong
-        )
-        self.words.setText(f"{text}, {errors.format(count=f'{wrong:,}')}." if count else text)
+        order = np.argsort(confidence, kind="stable")
+        self._rows, self._confidence = rows[order], confidence[order]
+        self._on_slider()
+
+    def _on_slider(self) -> None:
+        rows, sure = self.rows(), self._confidence[self._first :]
+        count = len(rows)
+        share = self.slider.value() / 100
+        wrong = expected_errors(sure, np.ones(count, np.bool_))
+        text = self._sentence(count, wrong)
+        self._limit.setText(_limit_words(share))
+        self.words.setText(text)
+        self.slider.setAccessibleDescription(f"{_limit_words(share)}: {text}")
         action = ngettext("&Confirm {count} image", "&Confirm {count} images", count)
         self.button.setText(action.format(count=f"{count:,}"))
+        self.button.setAccessibleName(self.button.text().replace("&", ""))
         self.button.setEnabled(count > 0)
-        self.strip.show_paths(collection.paths(rows[:SHOWN]))
+        collection = self._session.collection
+        if collection is not None:
+            self.strip.show_paths(collection.paths(rows[:SHOWN]))
+
+    def _sentence(self, count: int, wrong: float) -> str:
+        if not len(self._rows):
+            return _("There is nothing left to confirm here.")
+        if not count:
+            return _("No image is that sure.")
+        images = ngettext("{count} image", "{count} images", count).format(count=f"{count:,}")
+        few = round(wrong)
+        if not few:
+            return _("{images}, probably none of them wrong.").format(images=images)
+        errors = ngettext("about {count} wrong", "about {count} wrong", few)
+        errors = errors.format(count=f"{few:,}")
+        return _("{images}, {errors}.").format(images=images, errors=errors)
 
     def _accept(self) -> None:
         rows = self.rows()
         self.close()
         self.accepted_rows.emit(rows)
+
+    def _on_labels(self, _rows: object) -> None:
+        self._look()
+
+    def _on_bins(self) -> None:
+        class_id = self.classes.currentData()
+        self.classes.blockSignals(True)
+        self._fill(class_id)
+        self.classes.blockSignals(False)
+        self._look()
+
+
+def _limit_words(share: float) -> str:
+    """“from 90 % on”."""
+    return _("from {percent} on").format(percent=percent(share))

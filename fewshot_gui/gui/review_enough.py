@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QDialog,
@@ -18,57 +18,85 @@ from PySide6.QtWidgets import (
 )
 
 from fewshot_gui.gui.image_model import percent
+from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.reviewer import Verdict
 from fewshot_gui.gui.theme import Theme, class_colour
-from fewshot_gui.review.enough import ClassEnough, Enough
+from fewshot_gui.project.model import Bin
+from fewshot_gui.review.enough import FEWEST_TESTED, ClassEnough, Enough
 from fewshot_gui.review.wilson import Rate
 from fewshot_gui.texts import _, ngettext
 
-GOOD = 0.9
-FAIR = 0.75
+NAME_WIDTH = 150
+DOT = 10
 
 
 class RateBar(QWidget):
-    """A share as a bar, with a line for what it may be."""
+    """A share as a bar, with a line for what it may be; a dashed frame where nothing is known."""
 
-    def __init__(self, rate: Rate, colour: QColor, theme: Theme, name: str) -> None:
+    def __init__(self, rate: Rate, colour: int, theme: Theme, name: str) -> None:
         super().__init__()
         self._rate, self._colour, self._theme = rate, colour, theme
-        self.setFixedHeight(18)
-        self.setMinimumWidth(160)
+        self.setFixedHeight(20)
+        self.setMinimumWidth(130)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(name)
-        self.setToolTip(name)
+        self.setToolTip(plain_tip(name))
+        theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        return QSize(220, 18)
+        return QSize(200, 20)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        tones = self._theme.tones
         area = QRectF(self.rect()).adjusted(1, 5, -1, -5)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.tones.sunken))
-        painter.drawRoundedRect(area, 4, 4)
         if self._rate.share is None:
+            painter.setPen(QPen(QColor(tones.strong_border), 1, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
             return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tones.sunken))
+        painter.drawRoundedRect(area, 5, 5)
         bar = QRectF(area)
         bar.setWidth(area.width() * self._rate.share)
-        painter.setBrush(self._colour)
-        painter.drawRoundedRect(bar, 4, 4)
+        painter.setBrush(class_colour(self._colour, tones.dark).hue)
+        painter.drawRoundedRect(bar, min(5.0, bar.width() / 2), 5)
         low, high = (area.left() + area.width() * end for end in self._rate.interval)
-        painter.setPen(QPen(QColor(self._theme.tones.text), 1.4))
-        middle = area.center().y()
-        painter.drawLine(int(low), int(middle), int(high), int(middle))
-        for end in (low, high):
-            painter.drawLine(int(end), int(middle) - 4, int(end), int(middle) + 4)
+        # a seam in the colour of the ground keeps the line readable on every hue
+        for colour, width in ((tones.window, 3.5), (tones.text, 1.5)):
+            painter.setPen(QPen(QColor(colour), width, cap=Qt.PenCapStyle.RoundCap))
+            middle = area.center().y()
+            painter.drawLine(QPointF(low, middle), QPointF(high, middle))
+            for end in (low, high):
+                painter.drawLine(QPointF(end, middle - 4), QPointF(end, middle + 4))
+
+
+class ClassDot(QWidget):
+    """The colour of a class."""
+
+    def __init__(self, colour: int, theme: Theme) -> None:
+        super().__init__()
+        self._colour, self._theme = colour, theme
+        self.setFixedSize(DOT, DOT)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(class_colour(self._colour, self._theme.tones.dark).hue)
+        painter.drawEllipse(self.rect())
 
 
 class EnoughDialog(QDialog):
     """Shows a verdict.
 
     Attributes:
-        words: The verdict in a few sentences.
+        headline: The verdict in one sentence.
+        words: What else there is to say.
+        table: One line a class, those first that want most; scrolls.
+        show_button: Shows the examples of the two classes that are mixed up most.
 
     Signals:
         shown: (title, int64 rows) of images that the user wants to see.
@@ -81,56 +109,87 @@ class EnoughDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Have I labelled enough?"))
         self._verdict, self._theme = verdict, theme
-        result = verdict.enough
-        self.words = QLabel("\n".join(sentences(verdict)))
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        first, *others = sentences(verdict)
+        self.headline = _label(first, "strong", wrap=True)
+        font = self.headline.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.headline.setFont(font)
+        self.words = _label("\n".join(others), "muted", wrap=True)
         self.show_button = QPushButton(_("&Show the mixed-up ones"))
-        self.show_button.setVisible(result.mixed is not None)
+        self.show_button.setAccessibleName(self.show_button.text().replace("&", ""))
+        self.show_button.setVisible(verdict.enough.mixed is not None)
         self.show_button.clicked.connect(self._show_mixed)
+        self.table = self._table(verdict.enough)
         close = QPushButton(_("Close"))
+        close.setAccessibleName(close.text())
         close.setDefault(True)
         close.clicked.connect(self.close)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
+        layout.setContentsMargins(22, 20, 22, 18)
+        layout.setSpacing(8)
+        layout.addWidget(self.headline)
         layout.addWidget(self.words)
-        layout.addWidget(self._table(result), 1)
+        layout.addSpacing(8)
+        layout.addWidget(self.table, 1)
+        layout.addSpacing(8)
         buttons = QHBoxLayout()
         buttons.addWidget(self.show_button)
         buttons.addStretch()
         buttons.addWidget(close)
         layout.addLayout(buttons)
-        self.resize(620, 520)
+        lines = len(verdict.enough.classes)
+        self.resize(720, min(620, 270 + 30 * lines))
 
     def _table(self, result: Enough) -> QScrollArea:
         sheet = QWidget()
         grid = QGridLayout(sheet)
-        grid.setContentsMargins(0, 0, 8, 0)
+        grid.setContentsMargins(2, 0, 10, 0)
         grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(6)
-        grid.setColumnStretch(1, 1)
-        for line, one in enumerate(result.classes):
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(2, 1)
+        heads = (_("Class"), _("Examples"), _("Put back rightly when hidden"), "", _("Advice"))
+        for column, head in zip((0, 1, 2, 3, 4), heads, strict=True):
+            if head:
+                grid.addWidget(_label(head, "muted"), 0, column)
+        ordered = sorted(result.classes, key=lambda one: -one.wanted)
+        for line, one in enumerate(ordered, 1):
             self._add_line(grid, line, one)
-        grid.setRowStretch(len(result.classes), 1)
+        grid.setRowStretch(len(ordered) + 1, 1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that the arrow keys scroll
         area.setAccessibleName(_("Expected accuracy of each class"))
+        sheet.setAutoFillBackground(False)
+        area.viewport().setAutoFillBackground(False)
         area.setWidget(sheet)
         return area
 
     def _add_line(self, grid: QGridLayout, line: int, one: ClassEnough) -> None:
         known = self._verdict.project.bin(one.class_id)
-        name = QLabel(known.name)
-        name.setTextFormat(Qt.TextFormat.PlainText)
-        name.setMaximumWidth(180)
-        hue = class_colour(known.colour, self._theme.tones.dark).hue
-        bar = RateBar(one.rate, hue, self._theme, f"{known.name}: {rate_words(one.rate)}")
-        advice = QLabel(advice_words(one))
-        advice.setProperty("tone", "muted")
-        for column, widget in enumerate((name, bar, QLabel(rate_words(one.rate)), advice)):
-            grid.addWidget(widget, line, column)
+        words = rate_words(one.rate)
+        count = _label(f"{one.examples:,}", "")
+        count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        bar = RateBar(one.rate, known.colour, self._theme, f"{known.name}: {words}")
+        grid.addWidget(self._name(known), line, 0)
+        grid.addWidget(count, line, 1)
+        grid.addWidget(bar, line, 2)
+        grid.addWidget(_label(words, ""), line, 3)
+        grid.addWidget(_label(advice_words(one), "muted"), line, 4)
+
+    def _name(self, known: Bin) -> QWidget:
+        label = _label("", "")
+        metrics = label.fontMetrics()
+        label.setText(metrics.elidedText(known.name, Qt.TextElideMode.ElideRight, NAME_WIDTH))
+        label.setAccessibleName(known.name)
+        label.setToolTip(plain_tip(known.name))
+        cell = QWidget()
+        row = QHBoxLayout(cell)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(ClassDot(known.colour, self._theme))
+        row.addWidget(label, 1)
+        return cell
 
     def _show_mixed(self) -> None:
         mixed = self._verdict.enough.mixed
@@ -141,22 +200,28 @@ class EnoughDialog(QDialog):
 
 
 def sentences(verdict: Verdict) -> list[str]:
-    """The verdict in plain words."""
+    """The verdict in plain words; the first sentence alone is the answer."""
     result, project = verdict.enough, verdict.project
     if not result.can_tell:
-        return [
-            _("There are too few examples to tell."),
-            _("Give most bins two examples or more, then ask again."),
-        ]
-    low, high = result.overall.interval
-    text = _("About {share} of new pictures are expected to be right (between {low} and {high}).")
-    share = result.overall.share or 0.0
-    told = [text.format(share=percent(share), low=percent(low), high=percent(high))]
+        return _too_few(result)
+    told = []
     if result.neediest is None:
-        told.append(_("Every bin does well: this is enough."))
+        told.append(_("Yes: every bin does well with its examples."))
     else:
-        text = _("“{name}” would gain most from more examples.")
-        told.append(text.format(name=project.class_name(result.neediest)))
+        one = next(c for c in result.classes if c.class_id == result.neediest)
+        text = ngettext(
+            "Not quite: give “{name}” about {count} more example.",
+            "Not quite: give “{name}” about {count} more examples.",
+            one.wanted,
+        )
+        told.append(text.format(name=project.class_name(one.class_id), count=one.wanted))
+    low, high = result.overall.interval
+    text = _(
+        "About {share} of new pictures are expected to be right, if they are like your examples: "
+        "surely between {low} and {high}."
+    )
+    share = result.overall.share or 0.0
+    told.append(text.format(share=percent(share), low=percent(low), high=percent(high)))
     if result.mixed is not None:
         first, second = (project.class_name(c) for c in result.mixed.class_ids)
         text = _("“{first}” and “{second}” are mixed up most.")
@@ -165,15 +230,36 @@ def sentences(verdict: Verdict) -> list[str]:
 
 
 def rate_words(rate: Rate) -> str:
-    """“7 of 8 right”."""
+    """“7 of 8”."""
     if not rate.tested:
-        return _("cannot be tested")
-    return _("{right} of {tested} right").format(right=rate.right, tested=rate.tested)
+        return _("not known")
+    return _("{right} of {tested}").format(right=rate.right, tested=rate.tested)
 
 
 def advice_words(one: ClassEnough) -> str:
     """What this class wants, if anything."""
     if not one.wanted:
-        return ""
+        return _("does well")
     text = ngettext("about {count} more example", "about {count} more examples", one.wanted)
     return text.format(count=one.wanted)
+
+
+def _too_few(result: Enough) -> list[str]:
+    text = _(
+        "Each example is hidden once and put back by what the others teach; the only example "
+        "of a bin cannot be hidden. That needs {wanted} examples in bins of two and more: "
+        "there are {count}."
+    )
+    return [
+        _("There are too few examples to tell."),
+        text.format(wanted=FEWEST_TESTED, count=result.overall.tested),
+    ]
+
+
+def _label(text: str, tone: str, wrap: bool = False) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wrap)
+    if tone:
+        label.setProperty("tone", tone)
+    return label

@@ -3,98 +3,43 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from fewshot_gui.gui.collection import NOBODY, Rows
+from fewshot_gui.gui.review_plot import CostPlot, Curve
 from fewshot_gui.gui.review_strip import PictureStrip
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.review.cost import STEPS, UnknownCurve, unknown_curve
+from fewshot_gui.review.cost import STEPS, unknown_curve
 from fewshot_gui.texts import _, ngettext
 
 NEAREST = 12  # pictures shown on either side of the limit
-
-
-class CostPlot(QWidget):
-    """Images sent away, and expected mistakes among the rest, over the limit."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._curve: UnknownCurve | None = None
-        self._total = 1
-        self._place = 0
-        self.setFixedHeight(120)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(_("Images sent to Unknown and expected mistakes"))
-        theme.changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        return QSize(420, 120)
-
-    def show_curve(self, curve: UnknownCurve, total: int) -> None:
-        """Show other numbers."""
-        self._curve, self._total = curve, max(1, total)
-        self.update()
-
-    def mark(self, place: int) -> None:
-        """Mark one of the levels."""
-        self._place = place
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        if self._curve is None:
-            return
-        tones = self._theme.tones
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(8, 8, -8, -8)
-        painter.setPen(QPen(QColor(tones.border), 1))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
-        x = area.left() + area.width() * self._place / STEPS
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        top = max(0.02, float(self._curve.error.max()))
-        for values, colour in (
-            (self._curve.sent / self._total, tones.accent),
-            (self._curve.error / top, tones.warning),
-        ):
-            line = QPolygonF(
-                [
-                    QPointF(
-                        area.left() + area.width() * place / STEPS,
-                        area.bottom() - area.height() * float(value),
-                    )
-                    for place, value in enumerate(values)
-                ]
-            )
-            painter.setPen(QPen(QColor(colour), 2))
-            painter.drawPolyline(line)
-            painter.setBrush(QColor(colour))
-            painter.drawEllipse(line[self._place], 4, 4)
+LEAST_TOP = 0.02  # of the scale of mistakes: where there are hardly any, the curve lies low
 
 
 class UnknownDialog(QDialog):
-    """Sets the limit of the unknown score.
+    """Sets the limit of the unknown score. Nothing is applied while the slider moves.
 
     Attributes:
         slider: From few to many images sent away.
         words: What that costs.
+        plot: The same for every place of the slider.
+        gone, kept: Pictures on either side of the limit, the nearest first.
+        suggested_button, off_button, use_button: What can be done.
 
     Signals:
-        applied: The level that the user chose, from 0 to 1.
+        applied: The level that the user chose, from 0 to 1; 1 sends none away.
     """
 
     applied = Signal(float)
@@ -106,57 +51,70 @@ class UnknownDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Pictures that belong to no bin"))
         self._session = session
-        self._rows: Rows = np.empty(0, np.int64)
-        self._by_score: Rows = np.empty(0, np.int64)
-        self._scores = np.empty(0, np.float32)
-        self._curve = unknown_curve(np.empty(0, np.float32), np.empty(0, np.float32))
+        none = np.empty(0, np.float32)
+        self._by_score: Rows = np.empty(0, np.int64)  # the strangest first
+        self._curve = unknown_curve(none, none)
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setProperty("tone", "strong")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, STEPS)
         self.slider.setAccessibleName(_("How readily pictures go to Unknown"))
         self.slider.valueChanged.connect(self._on_slider)
-        self.plot = CostPlot(theme)
+        self.plot = CostPlot(theme, _("Images sent to Unknown and expected mistakes"))
         self.gone = PictureStrip(theme, thumbnails, _("Would just go to Unknown"))
         self.kept = PictureStrip(theme, thumbnails, _("Would just stay"))
         self._lay_out()
-        self.resize(620, 520)
+        self.resize(640, 560)
         session.predictions_changed.connect(self._look)
-        session.labels_changed.connect(lambda _rows: self._look())
+        session.labels_changed.connect(self._on_labels)
+        session.folder_changed.connect(self.close)
         self._look()
         level = session.project.options.unknown
         self.level = self._curve.suggested if level >= 1 else level
+        self.slider.setFocus()
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(10)
+        layout.setContentsMargins(22, 20, 22, 18)
+        layout.setSpacing(8)
         layout.addWidget(self.words)
+        layout.addSpacing(4)
         layout.addWidget(self.plot)
-        row = QHBoxLayout()
-        row.addWidget(_muted(_("Few")))
-        row.addWidget(self.slider, 1)
-        row.addWidget(_muted(_("Many")))
-        layout.addLayout(row)
+        layout.addWidget(self.slider)
+        ends = QHBoxLayout()
+        ends.addWidget(_muted(_("← Few go to Unknown")))
+        ends.addStretch()
+        ends.addWidget(_muted(_("Many go to Unknown →")))
+        layout.addLayout(ends)
         for strip in (self.gone, self.kept):
+            layout.addSpacing(6)
             layout.addWidget(_muted(strip.accessibleName()))
             layout.addWidget(strip)
         layout.addStretch()
-        buttons = QHBoxLayout()
+        layout.addSpacing(8)
+        layout.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
         self.suggested_button = QPushButton(_("&Suggested"))
+        self.suggested_button.setToolTip(_("Move the slider to a limit that is a fair start"))
         self.suggested_button.clicked.connect(self._suggest)
-        self.off_button = QPushButton(_("Send &none there"))
-        self.off_button.clicked.connect(lambda: self._apply(1.0))
+        self.off_button = QPushButton(_("&Off"))
+        self.off_button.setToolTip(_("Send no picture to Unknown"))
+        self.off_button.clicked.connect(self._switch_off)
         self.use_button = QPushButton(_("&Use this limit"))
         self.use_button.setProperty("role", "primary")
         self.use_button.setDefault(True)
-        self.use_button.clicked.connect(lambda: self._apply(self.level))
-        buttons.addWidget(self.suggested_button)
-        buttons.addWidget(self.off_button)
-        buttons.addStretch()
-        buttons.addWidget(self.use_button)
-        layout.addLayout(buttons)
+        self.use_button.clicked.connect(self._use)
+        row = QHBoxLayout()
+        row.addWidget(self.suggested_button)
+        row.addWidget(self.off_button)
+        row.addStretch()
+        row.addWidget(self.use_button)
+        for button in (self.suggested_button, self.off_button, self.use_button):
+            button.setAccessibleName(button.text().replace("&", ""))
+        return row
 
     @property
     def level(self) -> float:
@@ -166,60 +124,97 @@ class UnknownDialog(QDialog):
     @level.setter
     def level(self, level: float) -> None:
         self.slider.setValue(STEPS - round(level * STEPS))
-        self._on_slider()
 
     @property
     def _place(self) -> int:
+        """Of the level in the curve."""
         return STEPS - self.slider.value()
 
     def _look(self) -> None:
         """Take over what the learner says now."""
         collection = self._session.collection
         if collection is None:
-            self.close()
             return
         targets = collection.targets
-        open_rows = (collection.source[targets] == NOBODY) & (collection.best[targets] != NO_CLASS)
-        self._rows = targets[open_rows]
-        unknown = collection.unknown[self._rows]
-        self._curve = unknown_curve(unknown, collection.confidence[self._rows])
-        order = np.argsort(-unknown, kind="stable")
-        self._by_score, self._scores = self._rows[order], unknown[order]
-        self.plot.show_curve(self._curve, len(self._rows))
-        self.use_button.setEnabled(bool(len(self._rows)))
+        undecided = (collection.source[targets] == NOBODY) & (collection.best[targets] != NO_CLASS)
+        rows = targets[undecided]
+        unknown = collection.unknown[rows]
+        self._curve = unknown_curve(unknown, collection.confidence[rows])
+        self._by_score = rows[np.argsort(-unknown, kind="stable")]
+        self.plot.show_curves(self._curves(), STEPS - round(collection.level * STEPS))
+        self.use_button.setEnabled(len(rows) > 0)
         self._on_slider()
 
+    def _curves(self) -> tuple[Curve, Curve]:
+        """Both as the slider goes: from level 1 on the left to level 0 on the right."""
+        sent, error = self._curve.sent[::-1], self._curve.error[::-1]
+        top = max(LEAST_TOP, float(error.max()))
+        return (
+            Curve(
+                _("Images that go to Unknown"),
+                "accent",
+                sent / max(1, len(self._by_score)),
+                [f"{count:,}" for count in sent.tolist()],
+            ),
+            Curve(
+                _("Expected to be wrong among the others"),
+                "warning",
+                error / top,
+                [_("{share} %").format(share=f"{100 * share:.1f}") for share in error.tolist()],
+            ),
+        )
+
     def _on_slider(self) -> None:
-        place = self._place
-        self.plot.mark(place)
-        self.words.setText(self._sentence(place))
-        sent = int(self._curve.sent[place])
+        self.plot.mark(self.slider.value())
+        text = self._sentence(self._place)
+        self.words.setText(text)
+        self.slider.setAccessibleDescription(text)
         collection = self._session.collection
         if collection is not None:
+            sent = int(self._curve.sent[self._place])
             just_gone = self._by_score[max(0, sent - NEAREST) : sent][::-1]
             self.gone.show_paths(collection.paths(just_gone))
             self.kept.show_paths(collection.paths(self._by_score[sent : sent + NEAREST]))
 
     def _sentence(self, place: int) -> str:
-        total = len(self._rows)
+        total = len(self._by_score)
         if not total:
             return _("Once two bins hold an example each, this says what a limit would cost.")
         sent = int(self._curve.sent[place])
-        first = ngettext(
-            "{sent} of {total} image goes to Unknown.",
-            "{sent} of {total} images go to Unknown.",
+        if sent == total:
+            text = ngettext(
+                "{sent} of {total} image goes to Unknown; none is left.",
+                "{sent} of {total} images go to Unknown; none is left.",
+                total,
+            )
+            return text.format(sent=f"{sent:,}", total=f"{total:,}")
+        text = ngettext(
+            "{sent} of {total} image goes to Unknown; "
+            "about {error} % of the rest are expected to be wrong (now {now} %).",
+            "{sent} of {total} images go to Unknown; "
+            "about {error} % of the rest are expected to be wrong (now {now} %).",
             total,
-        ).format(sent=f"{sent:,}", total=f"{total:,}")
-        second = _("Of the others about {error} % are expected to be wrong (of all: {now} %).")
-        error, now = 100 * self._curve.error[place], 100 * self._curve.error[-1]
-        return f"{first} {second.format(error=f'{error:.1f}', now=f'{now:.1f}')}"
+        )
+        used = round(self._session.project.options.unknown * STEPS)
+        error, now = (f"{100 * float(self._curve.error[at]):.1f}" for at in (place, used))
+        return text.format(sent=f"{sent:,}", total=f"{total:,}", error=error, now=now)
 
     def _suggest(self) -> None:
         self.level = self._curve.suggested
+        self.slider.setFocus()
+
+    def _switch_off(self) -> None:
+        self._apply(1.0)
+
+    def _use(self) -> None:
+        self._apply(self.level)
 
     def _apply(self, level: float) -> None:
-        self.applied.emit(level)
         self.close()
+        self.applied.emit(level)
+
+    def _on_labels(self, _rows: object) -> None:
+        self._look()
 
 
 def _muted(text: str) -> QLabel:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from fewshot_gui import workflow
+from fewshot_gui.backbones.table import PENDING
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui.collection import NOBODY, Collection, Rows
 from fewshot_gui.gui.job_runner import JobRunner
@@ -42,8 +43,78 @@ class Verdict:
     project: Project
 
 
+@dataclass(frozen=True)
+class _Search:
+    """One search, ready to be started.
+
+    Attributes:
+        work: Runs in the lane.
+        done: Takes what it found, in the window's thread.
+    """
+
+    work: Callable[[Job], object]
+    done: Callable[..., None]
+
+
+@dataclass
+class _Question:
+    """What somebody wants to know.
+
+    Attributes:
+        begin: Makes the search, or says why there is nothing to search and returns None.
+        what: What goes on meanwhile, in words; empty for what nobody asked for.
+        learns: Whether the answer depends on the examples; then it is asked anew when
+            those change before the answer came.
+        job: The search that goes on; None while predictions are awaited.
+        revision: Of the project that the search is of.
+    """
+
+    begin: Callable[[Collection], _Search | None]
+    what: str
+    learns: bool
+    job: Job | None = None
+    revision: int = -1
+
+
+@dataclass
+class _Queue:
+    """Groups of images that may be classes of their own, shown one after the other.
+
+    Attributes:
+        clusters: The groups, the most promising first.
+        place: Of the one that is shown.
+        revision: Of the project that they were found in.
+        ready: How many images could be looked at then.
+    """
+
+    clusters: tuple[Cluster, ...] = ()
+    place: int = -1
+    revision: int = -1
+    ready: int = 0
+
+
+@dataclass
+class _Memory:
+    """What is remembered while a project is open.
+
+    Attributes:
+        offered: Rows that were suggested already.
+        queue: Possible classes.
+        checked: Revision that the findings are of.
+        questions: What is being answered, one question of a kind.
+    """
+
+    offered: set[int] = field(default_factory=set)
+    queue: _Queue = field(default_factory=_Queue)
+    checked: int = -1
+    questions: dict[str, _Question] = field(default_factory=dict)
+
+
 class Reviewer(QObject):
-    """Answers questions about the open project; an answer that is stale is dropped.
+    """Answers questions about the open project, and looks the examples over by itself.
+
+    A question whose examples change before the answer came is asked anew, with the
+    predictions of then; an earlier question of the same kind is dropped.
 
     Attributes:
         findings: What may be wrong with the examples.
@@ -52,6 +123,7 @@ class Reviewer(QObject):
         chosen: (title, int64 rows) of images to look at, in an order that means something.
         findings_changed: ``findings`` is another.
         verdict: A ``Verdict``.
+        busy_changed: What is being looked for, in words; empty for nothing.
         message: A ``Message``.
         failed: An unexpected exception.
     """
@@ -59,6 +131,7 @@ class Reviewer(QObject):
     chosen = Signal(str, object)
     findings_changed = Signal()
     verdict = Signal(object)
+    busy_changed = Signal(str)
     message = Signal(object)
     failed = Signal(object)
 
@@ -66,102 +139,111 @@ class Reviewer(QObject):
         super().__init__()
         self._session = session
         self._runner = runner
-        self._jobs: dict[str, Job] = {}
-        self._clusters: tuple[Cluster, ...] = ()
-        self._cluster = 0
-        self._clustered = -1  # revision that the clusters were found at
-        self._offered: set[int] = set()
-        self._checked = -1  # revision that the findings are of
+        self._now = _Memory()
+        self._told_busy = ""
         self.findings: tuple[Finding, ...] = ()
         self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._quiet.timeout.connect(self._look_examples_over)
         session.folder_changed.connect(self._on_folder)
-        session.predictions_changed.connect(self._on_predictions)
-        session.labels_changed.connect(lambda _rows: self._on_predictions())
+        session.predictions_changed.connect(self._on_changed)
+        session.labels_changed.connect(self._on_changed)
 
     # -- questions -----------------------------------------------------------------------
 
     def suggest(self, count: int = SUGGESTED) -> None:
-        """Look for the images whose labels would teach most."""
-        collection = self._session.collection
-        if collection is None:
-            return
-        candidates = self._candidates(collection)
-        fresh = candidates[~np.isin(candidates, list(self._offered))]
-        if len(fresh) < count:  # all were offered once: begin anew
-            self._offered.clear()
-            fresh = candidates
-        if not len(fresh):
-            self._say_nothing_left(collection)
-            return
-        snapshot, table = self._session.project.snapshot(), collection.table
-        predictions = _predictions_of(collection, fresh)
-        seed = snapshot.revision
-
-        def work(job: Job) -> Rows:
-            support = workflow.support_set(snapshot, table)
-            return suggest(table, fresh, support, predictions, count, seed, job).rows
-
-        def done(rows: Rows) -> None:
-            self._offered.update(rows.tolist())
-            self.chosen.emit(_("What to label next"), rows)
-
-        self._ask("suggest", work, done)
+        """Look for the images whose labels would teach most; again, for others."""
+        what = _("Looking for what to label next…")
+        self._ask("suggest", _Question(lambda c: self._suggestions(c, count), what, True))
 
     def find_similar(self, row: int) -> None:
         """Order all images by how much they look like this one."""
-        collection = self._session.collection
-        if collection is None:
-            return
+        what = _("Looking for similar pictures…")
+        self._ask("similar", _Question(lambda c: self._similar(c, row), what, False))
+
+    def next_possible_class(self) -> None:
+        """Show images that may be a class of their own; again, the next such group."""
+        if not self._step_queue():
+            what = _("Looking for possible new classes…")
+            self._ask("novel", _Question(self._novel, what, True))
+
+    def enough(self) -> None:
+        """Try out each example as if it were new."""
+        self._ask("enough", _Question(self._enough, _("Trying out your examples…"), True))
+
+    # -- searches ------------------------------------------------------------------------
+
+    def _suggestions(self, collection: Collection, count: int) -> _Search | None:
+        candidates = _with_same_knowledge(collection, self._candidates(collection))
+        if not len(candidates):
+            self._say_nothing_left(collection)
+            return None
+        offered = self._now.offered
+        fresh = candidates[~np.isin(candidates, list(offered))]
+        if not len(fresh):  # all were offered once: begin anew
+            offered.clear()
+            fresh = candidates
+        snapshot, table = self._session.project.snapshot(), collection.table
+        predictions = _predictions_of(collection, fresh)
+
+        def work(job: Job) -> Rows:
+            support = workflow.support_set(snapshot, table)
+            seed = snapshot.revision
+            return suggest(table, fresh, support, predictions, count, seed, job).rows
+
+        def done(rows: Rows) -> None:
+            offered.update(rows.tolist())
+            undecided = rows[collection.source[rows] == NOBODY]
+            if len(undecided):
+                self.chosen.emit(_("What to label next"), undecided)
+            elif len(rows):  # all of them were decided while they were looked for
+                self.suggest(count)
+            else:
+                self._say_nothing_left(collection)
+
+        return _Search(work, done)
+
+    def _similar(self, collection: Collection, row: int) -> _Search | None:
         table, targets = collection.table, collection.targets
         if not len(table.ready([row])):
-            self._inform(_("This picture has not been read yet."))
-            return
+            if table.state_of([row])[0] == PENDING:
+                self._inform(_("This picture has not been read yet."))
+            else:
+                self._inform(_("This picture cannot be read, so nothing is known to be like it."))
+            return None
         name = table.file(row).relative.rpartition("/")[2]
 
         def work(job: Job) -> Rows:
             job.checkpoint()
             return by_similarity(table, targets, row)
 
-        self._ask(
-            "similar",
-            work,
-            lambda rows: self.chosen.emit(_("Like {name}").format(name=name), rows),
-        )
+        title = _("Like {name}").format(name=name)
+        return _Search(work, lambda rows: self.chosen.emit(title, rows))
 
-    def next_possible_class(self) -> None:
-        """Show images that may be a class of their own; again, the next such group."""
-        collection = self._session.collection
-        if collection is None:
-            return
-        if self._clustered == self._session.project.revision and self._clusters:
-            self._show_cluster(self._cluster + 1)
-            return
+    def _novel(self, collection: Collection) -> _Search | None:
         candidates = self._candidates(collection)
-        if _predictions_of(collection, candidates) is None:
+        if len(self._session.project.filled_bins) < 2:
             self._inform(_("First give two bins an example each."))
-            return
+            return None
+        candidates = candidates[collection.best[candidates] != NO_CLASS]
+        if not len(candidates):
+            self._say_nothing_left(collection)
+            return None
         snapshot, table = self._session.project.snapshot(), collection.table
         unknown = collection.unknown[candidates]
+        ready = len(table.ready(collection.targets))
 
         def work(job: Job) -> tuple[Cluster, ...]:
             support = workflow.support_set(snapshot, table)
             return possible_classes(table, candidates, support, unknown, job)
 
         def done(clusters: tuple[Cluster, ...]) -> None:
-            self._clusters, self._clustered = clusters, snapshot.revision
-            if clusters:
-                self._show_cluster(0)
-            else:
+            self._now.queue = _Queue(clusters, -1, snapshot.revision, ready)
+            if not self._step_queue():
                 self._inform(_("No group of pictures looks like a class of its own."))
 
-        self._ask("novel", work, done)
+        return _Search(work, done)
 
-    def enough(self) -> None:
-        """Try out each example as if it were new."""
-        collection = self._session.collection
-        if collection is None:
-            return
+    def _enough(self, collection: Collection) -> _Search | None:
         snapshot, table = self._session.project.snapshot(), collection.table
         learner = self._session.learner
 
@@ -171,91 +253,162 @@ class Reviewer(QObject):
                 raise workflow.too_few_classes()
             return Verdict(enough(table, support, learner, job), snapshot)
 
-        self._ask("enough", work, self.verdict.emit)
+        return _Search(work, self.verdict.emit)
 
-    # -- by itself -----------------------------------------------------------------------
+    def _findings(self, collection: Collection) -> _Search:
+        snapshot, table = self._session.project.snapshot(), collection.table
 
-    def _on_predictions(self) -> None:
-        if self._session.collection is not None and not self._session.sorter.busy:
-            self._quiet.start()
-
-    def _look_examples_over(self) -> None:
-        collection, project = self._session.collection, self._session.project
-        if collection is None or self._session.sorter.busy or self._checked == project.revision:
-            return
-        snapshot, table = project.snapshot(), collection.table
-        examples = [p for b in snapshot.bins for p in snapshot.support(b.id)]
-        rows = [row for path in examples if (row := table.row(path)) is not None]
-        if len(table.ready(rows)) < len(rows):
-            return  # they come in a moment, and so does the next change
-
-        def work(job: Job) -> tuple[Finding, ...]:
+        def work(job: Job) -> tuple[Finding, ...] | None:
+            examples = [p for b in snapshot.bins for p in snapshot.support(b.id)]
+            rows = [row for path in examples if (row := table.row(path)) is not None]
+            if (table.state_of(rows) == PENDING).any():
+                return None  # they come in a moment, and so do other predictions
             support = workflow.support_set(snapshot, table)
             return hygiene(snapshot, table, support, job)
 
-        def done(findings: tuple[Finding, ...]) -> None:
-            self._checked = snapshot.revision
+        def done(findings: tuple[Finding, ...] | None) -> None:
+            if findings is None:
+                return
+            self._now.checked = snapshot.revision
             if findings != self.findings:
                 self.findings = findings
                 self.findings_changed.emit()
 
-        self._ask("hygiene", work, done)
+        return _Search(work, done)
+
+    # -- by itself -----------------------------------------------------------------------
+
+    def _on_changed(self, _rows: object = None) -> None:
+        """Labels or predictions are others now: ask again what is stale."""
+        revision = self._session.project.revision
+        for name, question in tuple(self._now.questions.items()):
+            stale = question.learns and question.revision != revision
+            if stale and question.job is not None:
+                question.job.cancel()
+                question.job = None
+            if not question.what:
+                if stale:  # nobody waits for it, and it is looked at again when all is quiet
+                    del self._now.questions[name]
+            elif question.job is None:
+                self._begin(name, question)
+        if self._session.collection is not None and not self._session.sorter.busy:
+            self._quiet.start()
+
+    def _look_examples_over(self) -> None:
+        checked = self._now.checked == self._session.project.revision
+        if not checked and not self._session.sorter.busy:
+            self._ask("hygiene", _Question(self._findings, "", True))
 
     def _on_folder(self) -> None:
-        for job in self._jobs.values():
-            job.cancel()
-        self._jobs.clear()
-        self._clusters, self._cluster, self._clustered = (), 0, -1
-        self._offered.clear()
-        self._checked = -1
+        for question in self._now.questions.values():
+            if question.job is not None:
+                question.job.cancel()
+        self._now = _Memory()
+        self._quiet.stop()
+        self._tell_busy()
         self.findings = ()
         self.findings_changed.emit()
 
     # -- inside --------------------------------------------------------------------------
+
+    def _ask(self, name: str, question: _Question) -> None:
+        """Begin to look for an answer; an earlier question of the same name is dropped."""
+        earlier = self._now.questions.pop(name, None)
+        if earlier is not None and earlier.job is not None:
+            earlier.job.cancel()
+        if self._session.collection is not None:
+            self._now.questions[name] = question
+            self._begin(name, question)
+        self._tell_busy()
+
+    def _begin(self, name: str, question: _Question) -> None:
+        """Start the search, unless predictions are under way: it is begun when they are there."""
+        collection, questions = self._session.collection, self._now.questions
+        if collection is None or (question.learns and self._session.sorter.busy):
+            return
+        search = question.begin(collection)
+        if search is None:
+            self._close(questions, name, question)
+            return
+
+        def current() -> bool:
+            return questions.get(name) is question and question.job is job
+
+        def answered(answer: object) -> None:
+            if current():
+                self._close(questions, name, question)
+                search.done(answer)
+
+        def failed(error: BaseException) -> None:
+            if not current():
+                return
+            self._close(questions, name, question)
+            if isinstance(error, UserError):
+                self.message.emit(Message.from_error(error))
+            else:
+                self.failed.emit(error)
+
+        question.revision = self._session.project.revision
+        job = self._runner.start(LANE, search.work, done=answered, failed=failed)
+        question.job = job
+
+    def _close(self, questions: dict[str, _Question], name: str, question: _Question) -> None:
+        if questions.get(name) is question:
+            del questions[name]
+        self._tell_busy()
+
+    def _tell_busy(self) -> None:
+        words = [q.what for q in self._now.questions.values() if q.what]
+        what = words[-1] if words else ""
+        if what != self._told_busy:
+            self._told_busy = what
+            self.busy_changed.emit(what)
 
     def _candidates(self, collection: Collection) -> Rows:
         """Targets that can be looked at and have no label."""
         ready = collection.table.ready(collection.targets)
         return ready[collection.source[ready] == NOBODY]
 
-    def _ask(self, name: str, work: Callable[[Job], object], done: Callable[..., None]) -> None:
-        """Begin to look for an answer; an earlier question of the same name is dropped."""
-        if name in self._jobs:
-            self._jobs[name].cancel()
-        collection = self._session.collection
-
-        def answered(answer: object) -> None:
-            if self._jobs.get(name) is job and collection is self._session.collection:
-                del self._jobs[name]
-                done(answer)
-
-        def failed(error: BaseException) -> None:
-            if isinstance(error, UserError):
-                self.message.emit(Message.from_error(error))
-            else:
-                self.failed.emit(error)
-
-        self._jobs[name] = job = self._runner.start(LANE, work, done=answered, failed=failed)
-
-    def _show_cluster(self, place: int) -> None:
-        collection = self._session.collection
-        if collection is None:
-            return
-        self._cluster = place % len(self._clusters)
-        cluster = self._clusters[self._cluster]
-        open_rows = cluster.rows[collection.source[cluster.rows] == NOBODY]
-        title = _("Possible new class {number} of {count}")
-        words = title.format(number=self._cluster + 1, count=len(self._clusters))
-        self.chosen.emit(words, open_rows if len(open_rows) else cluster.rows)
+    def _step_queue(self) -> bool:
+        """Show the next group with something to decide. False where one has to look anew."""
+        collection, queue = self._session.collection, self._now.queue
+        if collection is None or queue.revision != self._session.project.revision:
+            return False
+        count = len(queue.clusters)
+        for step in range(1, count + 1):
+            place = queue.place + step
+            if place >= count and len(collection.table.ready(collection.targets)) > queue.ready:
+                return False  # all were shown, and there are more images now than then
+            rows = queue.clusters[place % count].rows
+            undecided = rows[collection.source[rows] == NOBODY]
+            if len(undecided):
+                queue.place = place % count
+                title = _("Possible new class {number} of {count}")
+                words = title.format(number=queue.place + 1, count=count)
+                self.chosen.emit(words, undecided)
+                return True
+        return False
 
     def _say_nothing_left(self, collection: Collection) -> None:
-        if len(collection.pending_targets()):
+        """Say why there is nothing to look at."""
+        targets = collection.targets
+        if self._session.scanning or len(collection.pending_targets()):
             self._inform(_("The pictures are still being read."))
+        elif not len(targets):
+            self._inform(_("There are no pictures yet."))
+        elif (collection.source[targets] == NOBODY).any():
+            self._inform(_("You have decided on every picture that can be read."))
         else:
             self._inform(_("You have decided on every picture."))
 
     def _inform(self, text: str) -> None:
         self.message.emit(Message(Kind.INFO, text, key="review"))
+
+
+def _with_same_knowledge(collection: Collection, rows: Rows) -> Rows:
+    """Those with a prediction; all where there is none at all."""
+    predicted = rows[collection.best[rows] != NO_CLASS]
+    return predicted if len(predicted) else rows
 
 
 def _predictions_of(collection: Collection, rows: Rows) -> Predictions | None:

@@ -689,8 +689,7 @@ class Session(QObject):
         return [
             row
             for row in failed.tolist()
-            if (failure := collection.table.failure(row)) is not None
-            and failure.kind in AWAY_KINDS
+            if (failure := collection.table.failure(row)) is not None and failure.kind in AWAY_KINDS
         ]
 
     def _on_reachable(self) -> None:

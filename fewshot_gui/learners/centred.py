@@ -28,22 +28,25 @@ class CentredCosine:
     centre: FloatArray
     anchors: FloatArray
 
-    def similarities(self, units: FloatArray) -> FloatArray:
+    @cached_property
+    def projection(self) -> FloatArray:
+        """The anchors and the centre, float32 ``(m + 1, d)``."""
+        return np.concatenate([self.anchors, self.centre[None, :]])
+
+    def similarities(self, products: FloatArray) -> FloatArray:
         """Cosine of each anchor to each row of length 1, float32 ``(m, n)``.
 
-        Written as one matrix product: (t - c)·a = t·a - c·a, and the length of t - c
-        follows from t·c, so that no centred copy of all targets is made.
+        Written with plain products: (t - c)·a = t·a - c·a, and the length of t - c follows
+        from t·c, so that no centred copy of all targets is made.
+
+        Args:
+            products: float32 ``(m + 1, n)``, of ``projection`` with the rows; written into.
         """
-        products = self._matrix @ units.T
         cosines, to_centre = products[:-1], products[-1]
         squared = np.float32(1.0 + self.centre @ self.centre) - 2.0 * to_centre
         cosines -= (self.anchors @ self.centre)[:, None]
         cosines /= np.sqrt(np.maximum(squared, 1e-12))
         return np.clip(cosines, -1.0, 1.0, out=cosines)
-
-    @cached_property
-    def _matrix(self) -> FloatArray:
-        return np.concatenate([self.anchors, self.centre[None, :]])
 
 
 def class_means(rows: FloatArray, inverse: IntArray, ways: int) -> FloatArray:

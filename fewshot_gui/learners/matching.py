@@ -65,9 +65,14 @@ class FittedMatching:
         job.checkpoint()
         return scores_of(self, targets, len(self.space.centre))
 
-    def logits(self, units: FloatArray) -> FloatArray:
+    @property
+    def projection(self) -> FloatArray:
+        """See ``Fitted.projection``."""
+        return self.space.projection
+
+    def logits(self, products: FloatArray) -> FloatArray:
         """See ``Fitted.logits``."""
-        weights = self.space.similarities(units)
+        weights = self.space.similarities(products)
         weights -= 1.0
         weights *= np.float32(self.attention)
         np.exp(weights, out=weights)

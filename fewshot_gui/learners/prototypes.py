@@ -56,8 +56,13 @@ class FittedPrototypes:
         job.checkpoint()
         return scores_of(self, targets, len(self.space.centre))
 
-    def logits(self, units: FloatArray) -> FloatArray:
+    @property
+    def projection(self) -> FloatArray:
+        """See ``Fitted.projection``."""
+        return self.space.projection
+
+    def logits(self, products: FloatArray) -> FloatArray:
         """See ``Fitted.logits``."""
-        similarities = self.space.similarities(units)
+        similarities = self.space.similarities(products)
         similarities *= np.float32(self.scale)
         return similarities

@@ -82,6 +82,10 @@ class UnknownScore:
         """
         return self.of_distances(self.space.distances(units))
 
+    def of_products(self, products: FloatArray) -> FloatArray:
+        """Unknown scores from the products of ``space.matrix`` with rows of length 1."""
+        return self.of_distances(self.space.distances_of(products))
+
     def of_distances(self, distances: FloatArray) -> FloatArray:
         """Unknown scores where the distances to all anchors are known, ``(k + m, n)``."""
         ways = len(self.usual)

@@ -67,7 +67,10 @@ class WithinSpace:
 
     def distances(self, units: FloatArray) -> FloatArray:
         """Distance of each anchor to each row of length 1, float32 ``(m, n)``."""
-        products = self.matrix @ units.T
+        return self.distances_of(self.matrix @ units.T)
+
+    def distances_of(self, products: FloatArray) -> FloatArray:
+        """The same from the products of ``matrix`` with the rows, ``(m + r, n)``; written into."""
         anchors = len(self.matrix) - len(self.damping.cut)
         lengths = self.damping.lengths(np.float32(1.0), products[anchors:])
         distances = products[:anchors]
@@ -93,7 +96,9 @@ def within_space(
     weighted = support / damping.lengths(np.float32(1.0), along)[:, None]
     sums = class_sums(weighted, labels, ways)
     anchors = damping.unit_anchors(np.concatenate([sums, others]))
-    return WithinSpace(damping, np.concatenate([anchors, damping.directions]))
+    matrix = np.concatenate([anchors, damping.directions])
+    # in double precision the product with all images would take seven times as long
+    return WithinSpace(damping, np.ascontiguousarray(matrix, np.float32))
 
 
 def by_turns(labels: IntArray, ways: int) -> IntArray:

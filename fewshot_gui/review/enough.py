@@ -113,7 +113,7 @@ def _put_back(
         others = np.ones(len(examples), bool)
         others[party] = False
         fitted = learner.fit(examples[others], support.labels[others], job)
-        best = best_two(fitted.logits(examples[party])).best
+        best = best_two(fitted.logits(fitted.projection @ examples[party].T)).best
         found[party] = np.asarray(fitted.classes, np.int64)[best]
     hidden = np.flatnonzero(found != NO_CLASS)
     return hidden, found[hidden]

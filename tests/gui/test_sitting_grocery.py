@@ -84,6 +84,9 @@ class Person:
         self._qtbot.waitUntil(idle(self.session), timeout=20_000)
 
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+        if not self.window.isActiveWindow():  # as the system does when a popup closes
+            self.window.activateWindow()
+            self._qtbot.waitUntil(self.window.isActiveWindow)
         QTest.keyClick(self.window.focusWidget(), key, modifier)
         self.actions += 1
 
