@@ -76,7 +76,7 @@ class AcceptDialog(QDialog):
         self.strip = PictureStrip(theme, thumbnails, _("The least sure of them"))
         self._limit = QLabel()
         self._lay_out()
-        self.resize(640, 290)
+        self.resize(640, 264)
         session.predictions_changed.connect(self._look)
         session.labels_changed.connect(self._on_labels)
         session.bins_changed.connect(self._on_bins)

@@ -37,7 +37,7 @@ class RateBar(QWidget):
         super().__init__()
         self._rate, self._colour, self._theme = rate, colour, theme
         self.setFixedHeight(20)
-        self.setMinimumWidth(130)
+        self.setMinimumWidth(90)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(name)
         self.setToolTip(plain_tip(name))
@@ -65,7 +65,7 @@ class RateBar(QWidget):
         low, high = (area.left() + area.width() * end for end in self._rate.interval)
         # a seam in the colour of the ground keeps the line readable on every hue
         for colour, width in ((tones.window, 3.5), (tones.text, 1.5)):
-            painter.setPen(QPen(QColor(colour), width, cap=Qt.PenCapStyle.RoundCap))
+            painter.setPen(QPen(QColor(colour), width))
             middle = area.center().y()
             painter.drawLine(QPointF(low, middle), QPointF(high, middle))
             for end in (low, high):
@@ -138,12 +138,12 @@ class EnoughDialog(QDialog):
         buttons.addWidget(close)
         layout.addLayout(buttons)
         lines = len(verdict.enough.classes)
-        self.resize(720, min(620, 270 + 30 * lines))
+        self.resize(760, min(640, 230 + 30 * lines))
 
     def _table(self, result: Enough) -> QScrollArea:
         sheet = QWidget()
         grid = QGridLayout(sheet)
-        grid.setContentsMargins(2, 0, 10, 0)
+        grid.setContentsMargins(2, 0, 14, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(2, 1)
@@ -151,18 +151,21 @@ class EnoughDialog(QDialog):
         for column, head in zip((0, 1, 2, 3, 4), heads, strict=True):
             if head:
                 grid.addWidget(_label(head, "muted"), 0, column)
-        ordered = sorted(result.classes, key=lambda one: -one.wanted)
+        ordered = sorted(result.classes, key=lambda one: (-one.wanted, one.rate.share or 0.0))
         for line, one in enumerate(ordered, 1):
             self._add_line(grid, line, one)
         grid.setRowStretch(len(ordered) + 1, 1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that the arrow keys scroll
         area.setAccessibleName(_("Expected accuracy of each class"))
         sheet.setAutoFillBackground(False)
         area.viewport().setAutoFillBackground(False)
         area.setWidget(sheet)
+        # never cut off: there is no bar to scroll sideways with
+        area.setMinimumWidth(sheet.minimumSizeHint().width() + area.verticalScrollBar().width())
         return area
 
     def _add_line(self, grid: QGridLayout, line: int, one: ClassEnough) -> None:
@@ -217,8 +220,8 @@ def sentences(verdict: Verdict) -> list[str]:
         told.append(text.format(name=project.class_name(one.class_id), count=one.wanted))
     low, high = result.overall.interval
     text = _(
-        "About {share} of new pictures are expected to be right, if they are like your examples: "
-        "surely between {low} and {high}."
+        "About {share} of pictures like your examples are expected to be right "
+        "(between {low} and {high})."
     )
     share = result.overall.share or 0.0
     told.append(text.format(share=percent(share), low=percent(low), high=percent(high)))

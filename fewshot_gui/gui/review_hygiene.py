@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -92,7 +92,7 @@ class HygieneBar(QWidget):
         foot.addStretch()
         foot.addWidget(self.all_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 3, 14, 3)
+        layout.setContentsMargins(10, 4, 14, 4)
         layout.setSpacing(2)
         layout.addWidget(self.list)
         layout.addLayout(foot)
@@ -128,6 +128,13 @@ class HygieneBar(QWidget):
             self.button.setFocus()
         else:
             super().keyPressEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self.button.isChecked():  # parts the list from the pictures above
+            painter = QPainter(self)
+            painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
+            line = self.palette().color(QPalette.ColorRole.Mid)
+            painter.fillRect(0, 0, self.width(), 1, line)
 
     def _closes(self, event: QEvent) -> bool:
         escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
@@ -193,6 +200,7 @@ class HygieneBar(QWidget):
         sheet.setAutoFillBackground(False)
         self.list.setFixedHeight(LINE * max(1, min(LINES_IN_SIGHT, len(findings))) + 4)
         self.list.setVisible(opened)
+        self.update()
         self.all_button.setVisible(opened and len(findings) > 1)
 
     def _line(self, finding: Finding) -> HintLine:

@@ -24,7 +24,8 @@ class Curve:
     Attributes:
         caption: What it is, in words.
         tone: Name of a tone of the theme.
-        values: ``(m,)`` from 0 to 1, one for each place of the slider from left to right.
+        values: ``(m,)`` from 0 to 1, one for each place of the slider from left to right;
+            NaN where there is none.
         words: The value at each place, in words.
     """
 
@@ -101,28 +102,33 @@ class CostPlot(QWidget):
         tones = self._theme.tones
         colour = QColor(getattr(tones, curve.tone))
         steps = max(1, len(curve.values) - 1)
-        points = [
-            QPointF(
-                area.left() + area.width() * place / steps,
-                area.bottom() - area.height() * float(value),
+
+        def across(place: int) -> float:
+            return area.left() + area.width() * place / steps
+
+        points = {
+            int(place): QPointF(
+                across(int(place)), area.bottom() - area.height() * float(curve.values[place])
             )
-            for place, value in enumerate(curve.values)
-        ]
-        ground = [QPointF(area.right(), area.bottom()), QPointF(area.left(), area.bottom())]
+            for place in np.flatnonzero(np.isfinite(curve.values))
+        }
+        line = list(points.values())
+        ground = [QPointF(end.x(), area.bottom()) for end in (*line[-1:], *line[:1])]
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(mix(QColor(tones.window), colour, 0.14))
-        painter.drawPolygon(QPolygonF([*points, *ground]))
+        painter.drawPolygon(QPolygonF([*line, *ground]))
         painter.setPen(QPen(QColor(tones.strong_border), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if 0 <= self.used < len(points):
-            self._paint_line(painter, points[self.used].x(), area, Qt.PenStyle.DotLine)
-        self._paint_line(painter, points[self.place].x(), area, Qt.PenStyle.SolidLine)
+        if 0 <= self.used <= steps:
+            self._paint_line(painter, across(self.used), area, Qt.PenStyle.DotLine)
+        self._paint_line(painter, across(self.place), area, Qt.PenStyle.SolidLine)
         painter.setPen(QPen(colour, 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF(points))
-        painter.setPen(QPen(QColor(tones.window), 2))
-        painter.setBrush(colour)
-        painter.drawEllipse(points[self.place], 5, 5)
+        painter.drawPolyline(QPolygonF(line))
+        if self.place in points:
+            painter.setPen(QPen(QColor(tones.window), 2))
+            painter.setBrush(colour)
+            painter.drawEllipse(points[self.place], 5, 5)
 
     def _paint_line(self, painter: QPainter, x: float, area: QRectF, style: Qt.PenStyle) -> None:
         painter.setPen(QPen(QColor(self._theme.tones.faint), 1, style))

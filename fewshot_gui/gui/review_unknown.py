@@ -66,7 +66,7 @@ class UnknownDialog(QDialog):
         self.gone = PictureStrip(theme, thumbnails, _("Would just go to Unknown"))
         self.kept = PictureStrip(theme, thumbnails, _("Would just stay"))
         self._lay_out()
-        self.resize(640, 560)
+        self.resize(640, 570)
         session.predictions_changed.connect(self._look)
         session.labels_changed.connect(self._on_labels)
         session.folder_changed.connect(self.close)
@@ -80,7 +80,7 @@ class UnknownDialog(QDialog):
         layout.setContentsMargins(22, 20, 22, 18)
         layout.setSpacing(8)
         layout.addWidget(self.words)
-        layout.addSpacing(4)
+        layout.addSpacing(10)
         layout.addWidget(self.plot)
         layout.addWidget(self.slider)
         ends = QHBoxLayout()
@@ -149,6 +149,7 @@ class UnknownDialog(QDialog):
         """Both as the slider goes: from level 1 on the left to level 0 on the right."""
         sent, error = self._curve.sent[::-1], self._curve.error[::-1]
         top = max(LEAST_TOP, float(error.max()))
+        left = sent < len(self._by_score)
         return (
             Curve(
                 _("Images that go to Unknown"),
@@ -159,8 +160,11 @@ class UnknownDialog(QDialog):
             Curve(
                 _("Expected to be wrong among the others"),
                 "warning",
-                error / top,
-                [_("{share} %").format(share=f"{100 * share:.1f}") for share in error.tolist()],
+                np.where(left, error / top, np.nan),
+                [
+                    _("{share} %").format(share=f"{100 * share:.1f}") if some else _("none left")
+                    for share, some in zip(error.tolist(), left.tolist(), strict=True)
+                ],
             ),
         )
 

@@ -67,7 +67,7 @@ OTHER_EXTENSIONS = frozenset(
         *("key", "epub", "mobi", "bib", "tmp", "bak", "old", "part", "crdownload", "swp"),
         # sidecars and catalogues of other picture programs
         *("xmp", "aae", "thm", "pp3", "dop", "cos", "on1", "lrcat", "lrprev", "lrdata", "gpx"),
-        *("fewshot", "kml", "kmz"),
+        *("fewshot", "fewshot-wal", "fewshot-shm", "fewshot-journal", "kml", "kmz"),
         # video and sound
         *("mp4", "m4v", "mov", "avi", "mkv", "webm", "wmv", "flv", "mpg", "mpeg", "3gp", "mts"),
         *("m2ts", "vob", "ogv", "lrv", "insv", "mp3", "wav", "flac", "ogg", "opus", "m4a", "aac"),
