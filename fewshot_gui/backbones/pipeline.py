@@ -120,26 +120,32 @@ class EmbeddingPipeline:
         self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job
     ) -> Iterator[list[tuple[int, DecodeResult]]]:
         """Decoded files in batches; the first ones are small, so that something shows soon."""
-        waiting: deque[tuple[int, Future[DecodeResult]]] = deque()
+        waiting: deque[tuple[int, ImageFile, Future[DecodeResult]]] = deque()
         upcoming = iter(rows.tolist())
         size = BATCH // 4
         batch: list[tuple[int, DecodeResult]] = []
         try:
             while True:
                 while len(waiting) < IN_FLIGHT and (row := next(upcoming, None)) is not None:
-                    request = DecodeRequest(table.file(row).path, crop=self.card.preprocessing.crop)
-                    waiting.append((row, self.pool.submit(request, DECODE_PRIORITY)))
+                    file = table.file(row)
+                    request = DecodeRequest(file.path, crop=self.card.preprocessing.crop)
+                    future = self.pool.submit(request, DECODE_PRIORITY)
+                    waiting.append((row, file, future))
                 if not waiting:
                     break
-                row, future = waiting.popleft()
-                batch.append((row, _wait(future, job)))
+                row, file, future = waiting.popleft()
+                result = _wait(future, job)
+                # A file that was found to be another one meanwhile is pending again: what
+                # was read of it belongs to the old one.
+                if _same_file(table.file(row), file):
+                    batch.append((row, result))
                 if len(batch) >= size:
                     yield batch
                     batch, size = [], BATCH
             if batch:
                 yield batch
         finally:
-            for _row, future in waiting:
+            for _row, _file, future in waiting:
                 future.cancel()
 
     def _finish(
@@ -214,6 +220,12 @@ def _digests(results: Sequence[DecodeResult]) -> NDArray[np.uint8]:
     """Content digests, uint8 ``(n, 16)``."""
     joined = b"".join(result.digest for result in results)
     return np.frombuffer(joined, np.uint8).reshape(len(results), DIGEST_BYTES)
+
+
+def _same_file(now: ImageFile, then: ImageFile) -> bool:
+    """Whether a listing has not found another file in the same place."""
+    facts = (now.size, now.mtime_ns, now.inode)
+    return facts == (then.size, then.mtime_ns, then.inode)
 
 
 def _unchanged(file: ImageFile, result: DecodeResult) -> bool:

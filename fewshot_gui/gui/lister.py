@@ -236,7 +236,7 @@ class _Pass:
                 continue
             files = _below(found.files, prefix)
             parts.append(_array(self._table.add(files, as_targets=True)))
-            results[folder.id] = found
+            results[folder.id] = replace(found, files=())  # the table has them
         present = _once(np.concatenate([np.empty(0, np.int64), *parts]))
         renamed = self._renamed(present, results)
         gone = self._gone(present, results)

@@ -118,8 +118,10 @@ class Reader(QObject):
         first = _unique(self._first[state[self._first] == PENDING])
         rows = first
         if everything:
-            targets = collection.targets[state[collection.targets] == PENDING]
-            rows = _unique(np.concatenate([first, targets]))
+            later = state == PENDING
+            later[first] = False
+            targets = collection.targets
+            rows = np.concatenate([first, targets[later[targets]]])
         self._first = first
         self._stop()
         if not len(rows):

@@ -151,7 +151,10 @@ class EnoughDialog(QDialog):
         for column, head in zip((0, 1, 2, 3, 4), heads, strict=True):
             if head:
                 grid.addWidget(_label(head, "muted"), 0, column)
-        ordered = sorted(result.classes, key=lambda one: (-one.wanted, one.rate.share or 0.0))
+        ordered = sorted(
+            result.classes,
+            key=lambda c: (c.class_id != result.neediest, -c.wanted, c.rate.share or 0.0),
+        )
         for line, one in enumerate(ordered, 1):
             self._add_line(grid, line, one)
         grid.setRowStretch(len(ordered) + 1, 1)

@@ -562,12 +562,11 @@ class Session(QObject):
 
     def _tell_listing(self, listing: Listing) -> None:
         """Say which folders are away and which images are gone or others now."""
+        assert self.collection is not None
         self._tell_away(listing.unreachable)
-        gone = [
-            row
-            for row in listing.rows.tolist()
-            if is_missing(self.collection.table.failure(row))  # type: ignore[union-attr]
-        ]
+        table = self.collection.table
+        failed = self.collection.failed_targets().tolist()
+        gone = [row for row in failed if is_missing(table.failure(row))]
         if gone:
             count = len(gone)
             text = ngettext(

@@ -6,16 +6,20 @@ import shutil
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QSlider
 
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY
 from fewshot_gui.gui.review_accept import AcceptDialog
-from fewshot_gui.gui.review_enough import EnoughDialog
+from fewshot_gui.gui.review_enough import EnoughDialog, RateBar
 from fewshot_gui.gui.review_unknown import UnknownDialog
+from fewshot_gui.gui.reviewer import Verdict
 from fewshot_gui.project.model import UNKNOWN
-from fewshot_gui.review.hygiene import Kind
+from fewshot_gui.review.enough import FEWEST_TESTED, ClassEnough, Enough, Mixed
+from fewshot_gui.review.hygiene import Finding, Kind
+from fewshot_gui.review.wilson import Rate
 from tests.gui.conftest import path_of, put
 from tests.gui.test_session import idle
 
@@ -119,7 +123,8 @@ def test_enough_tells_what_hiding_the_examples_showed(three, session, qtbot):
 def test_enough_says_where_it_cannot_tell(sorted_window, qtbot):
     sorted_window.review.ask_enough()
     dialog = dialog_of(sorted_window, EnoughDialog, qtbot)
-    assert "too few examples to tell" in dialog.words.text()
+    assert "too few examples to tell" in dialog.headline.text()
+    assert f"{FEWEST_TESTED} examples" in dialog.words.text()
 
 
 def test_enough_without_bins_is_a_sentence(opened, qtbot):
@@ -146,18 +151,26 @@ def test_hints_come_quietly_and_can_be_seen_and_dismissed(sorted_window, session
     assert not window.hygiene.isVisible()
     red = session.project.bin_named("Red").id
     session.put([path_of(session, f"red{i}.png") for i in range(1, 6)], red)
-    qtbot.waitUntil(lambda: window.hygiene.isVisible(), timeout=8000)
+    window.grid.setFocus()
+    qtbot.waitUntil(window.hygiene.isVisible, timeout=8000)
+    assert window.grid.hasFocus()
     uneven = [f for f in window.hygiene.findings if f.kind is Kind.UNEVEN]
     assert len(uneven) == 1
-    menu = window.hygiene.menu()
-    entry = next(a for a in menu.actions() if "Blue" in a.text())
-    assert "“Blue” has 1" in entry.text()
-    show, dismiss = entry.menu().actions()
-    show.trigger()
+    count = len(window.hygiene.findings)
+    assert window.hygiene.button.text().startswith(f"{count} hint")
+    window.hygiene.button.setFocus()
+    press(window, Key.Key_Space)
+    line = next(line for line in window.hygiene.lines if "Blue" in line.words)
+    assert line.words == "“Blue” has 1 example, “Red” has 6"
+    line.show_button.setFocus()
+    press(window, Key.Key_Space)
     assert window.page.view.show is Show.CHOSEN
     assert [window.model.data(window.model.index(0))] == ["blue0.png"]
-    dismiss.trigger()
+    assert window.hygiene.list.isVisible()  # for the next one
+    line.dismiss_button.setFocus()
+    press(window, Key.Key_Space)
     assert uneven[0] not in window.hygiene.findings
+    assert len(window.hygiene.findings) == count - 1
 
 
 def test_the_same_picture_in_two_bins_is_a_hint(sorted_window, session, folder, qtbot):
@@ -206,10 +219,14 @@ def test_similar_pictures_come_first(sorted_window, session, qtbot):
 def test_a_possible_new_class_is_found_and_the_queue_goes_round(sorted_window, session, qtbot):
     window = sorted_window
     window.grid.setFocus()
-    press(window, Key.Key_P)
-    qtbot.waitUntil(lambda: window.page.view.show is Show.CHOSEN or bool(window.banners.messages))
-    if window.page.view.show is Show.CHOSEN:
-        names = {window.model.data(window.model.index(i))[:5] for i in range(3)}
-        assert names == {"green"}
-    else:
-        assert "class of its own" in window.banners.messages[0].text
+    titles = []
+    window.reviewer.chosen.connect(lambda title, _rows: titles.append(title))
+    for _press in range(3):
+        with qtbot.waitSignal(window.reviewer.chosen):
+            press(window, Key.Key_P)
+    assert titles[0].startswith("Possible new class 1 of ")
+    count = int(titles[0].split()[-1])
+    assert titles[:3] == [f"Possible new class {n % count + 1} of {count}" for n in range(3)]
+    window.review.possible_class()
+    names = {window.model.data(window.model.index(i))[:5] for i in range(3)}
+    assert len(names) == 1
