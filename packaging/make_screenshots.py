@@ -23,7 +23,7 @@ def main() -> int:
     """Write one picture for each look."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as places:
-        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
             os.environ[name] = places
         _take_all()
     return 0
@@ -47,6 +47,9 @@ def _take_all() -> None:
     _take(app, parts, "light", "sorted.png")
     window.page.set_order(Order.LEAST_SURE)
     _take(app, parts, "dark", "least-sure-first.png")
+    window.review.next_doubt()
+    window.review.toggle_preview()
+    _take(app, parts, "light", "large.png")
     window.leave_at_once()
 
 

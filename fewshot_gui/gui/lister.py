@@ -55,6 +55,12 @@ class Listing:
     vanished: Rows
     returned: Rows
 
+    @property
+    def is_news(self) -> bool:
+        """Whether anything is another than at the listing before."""
+        rows = (self.new, self.changed, self.vanished, self.returned)
+        return bool(self.renamed) or any(len(part) for part in rows)
+
 
 class Lister(QObject):
     """Lists the folders in a lane of its own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QEvent, QSettings, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -501,6 +501,11 @@ class MainWindow(QMainWindow):
     def _on_stray_files(self, _paths: list[str]) -> None:
         text = _("Drop pictures on a bin to use them as examples, or a folder here to sort it.")
         self.banners.show_message(Message(Kind.INFO, text))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._session.look_again()
 
     # -- drops ----------------------------------------------------------------------------------
 

@@ -51,6 +51,10 @@ class HintLine(QWidget):
         layout.addWidget(self.dismiss_button)
         self.setMinimumHeight(LINE)
 
+    @property
+    def buttons(self) -> tuple[QPushButton, QPushButton]:
+        return self.show_button, self.dismiss_button
+
 
 class HygieneBar(QWidget):
     """Hidden while there is nothing to say; the findings open above the button when asked.
@@ -156,12 +160,8 @@ class HygieneBar(QWidget):
         self.shown.emit(words, rows)
 
     def _dismiss(self, finding: Finding) -> None:
-        place = next((i for i, f in enumerate(self.findings) if f == finding), 0)
         self._dismissed.add(self._key(finding))
-        had_focus = any(line.dismiss_button.hasFocus() for line in self.lines)
         self._look()
-        if had_focus and self.lines:
-            self.lines[min(place, len(self.lines) - 1)].dismiss_button.setFocus()
 
     def _dismiss_all(self) -> None:
         self._dismissed.update(self._key(finding) for finding in self.findings)
@@ -183,7 +183,7 @@ class HygieneBar(QWidget):
 
     def _fill(self) -> None:
         """One line for each finding, while the list is open."""
-        opened = self.button.isChecked()
+        opened, focused = self.button.isChecked(), self._focused()
         findings = self.findings[:LISTED] if opened else ()
         sheet = QWidget()
         layout = QVBoxLayout(sheet)
@@ -202,6 +202,17 @@ class HygieneBar(QWidget):
         self.list.setVisible(opened)
         self.update()
         self.all_button.setVisible(opened and len(findings) > 1)
+        if focused is not None and self.lines:
+            place, button = focused
+            self.lines[min(place, len(self.lines) - 1)].buttons[button].setFocus()
+
+    def _focused(self) -> tuple[int, int] | None:
+        """Place of the line and of its button that has the focus."""
+        for place, line in enumerate(self.lines):
+            for number, button in enumerate(line.buttons):
+                if button.hasFocus():
+                    return place, number
+        return None
 
     def _line(self, finding: Finding) -> HintLine:
         words = finding_words(finding, self._session.project)

@@ -6,6 +6,7 @@ Knows no widgets. Lives in the window's thread; long work goes to the runner's l
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Collection as Container
@@ -36,6 +37,7 @@ from fewshot_gui.texts import _, ngettext
 from fewshot_gui.workflow import Workbench
 
 CONFLICTS_NAMED = 3
+LOOK_AGAIN_S = 60.0  # between two looks at the folders that nobody asked for
 AWAY_KINDS = (FailureKind.MISSING, FailureKind.UNREADABLE)
 
 
@@ -105,6 +107,7 @@ class Session(QObject):
         self._default_learner = learner
         self._workbench = workbench
         self._runner = runner
+        self._listed_at = 0.0
         self._probing = False
         self._held_up = False  # reading waits for a folder that is away
         self.desk = Desk(runner, trusted)
@@ -205,6 +208,11 @@ class Session(QObject):
         """Look again what lies in the folders."""
         if self.collection is not None and not self.scanning:
             self._list(again=True)
+
+    def look_again(self) -> None:
+        """The user comes back to the window: see what changed meanwhile, but not too often."""
+        if self.listed and time.monotonic() - self._listed_at > LOOK_AGAIN_S:
+            self.refresh()
 
     @property
     def scanning(self) -> bool:
@@ -531,6 +539,11 @@ class Session(QObject):
         collection = self.collection
         if collection is None:
             return
+        self._listed_at = time.monotonic()
+        if not listing.is_news and np.array_equal(listing.rows, collection.targets):
+            self._tell_away(listing.unreachable)
+            self._go_on()
+            return
         collection.set_targets(listing.rows)
         collection.forget_predictions(listing.changed)
         if listing.renamed:
@@ -548,7 +561,12 @@ class Session(QObject):
         if collection is None:
             return
         self.images_listed.emit()
-        self.reader.read(np.flatnonzero(collection.is_support(slice(None))))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """After a listing: read and predict what is left to be."""
+        assert self.collection is not None
+        self.reader.read(np.flatnonzero(self.collection.is_support(slice(None))))
         self.sorter.predict_new()
         self.progress_changed.emit()
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fewshot_gui.gui import lister as lister_module
+from fewshot_gui.gui import session as session_module
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.images.files import FailureKind
@@ -269,3 +270,22 @@ def test_every_odd_name_is_listed_labelled_and_exported(window, session, tmp_pat
     assert {row["label"] for row in rows} == {"'=danger", "<i>x</i>"}
     rows = np.flatnonzero(session.collection.is_support(slice(None)))
     assert len(rows) == len(odd)
+
+
+def test_coming_back_to_the_window_looks_again_but_not_every_time(
+    sorted_window, session, folder, monkeypatch, qtbot
+):
+    make_picture(folder / "late.png", "red", seed=99)
+    session.look_again()
+    assert not session.scanning  # a moment ago is soon enough
+    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.0)
+    session.look_again()
+    qtbot.waitUntil(lambda: len(session.collection.targets) == 25)
+
+
+def test_a_look_that_finds_nothing_new_disturbs_nothing(sorted_window, session, qtbot):
+    listed = []
+    session.images_listed.connect(lambda: listed.append(True))
+    look_again(sorted_window, session, qtbot)
+    assert not listed
+    assert sum_sorted(session) == 24
