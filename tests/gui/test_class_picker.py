@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QWidget
 
 from fewshot_gui.gui.class_picker import ClassPicker
 from fewshot_gui.gui.class_picker_match import fit, folded, ranked
@@ -217,3 +217,12 @@ def test_it_stays_on_the_screen(window, session, theme):
     picker.ask(small, "Here")
     assert window.screen().availableGeometry().contains(picker.geometry())
     picker.hide()
+
+
+def test_the_list_keeps_qts_rules(picker, qtmodeltester):
+    model = picker.findChild(QListView).model()
+    qtmodeltester.check(model)
+    before = model.rowCount()
+    press(picker, Qt.Key.Key_A)
+    assert 0 < model.rowCount() < before
+    qtmodeltester.check(model)
