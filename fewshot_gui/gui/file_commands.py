@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
@@ -10,6 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.gui import news
 from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.desk import Opened
 from fewshot_gui.gui.dialogs import Dialogs, Leave
@@ -268,16 +270,8 @@ class FileCommands(QObject):
         )
 
     def _tell_read_only(self) -> None:
-        self._banners.show_message(
-            Message(
-                Kind.INFO,
-                _("This project is open for viewing only."),
-                _("Save it under another name to change it."),
-                action=_("Save as…"),
-                run=self.save_as,
-                key="read-only",
-            )
-        )
+        message = replace(news.read_only(), action=_("Save as…"), run=self.save_as)
+        self._banners.show_message(message)
 
     def _on_failed(self, error: BaseException, path: str) -> None:
         """Offer the way out that goes with the error; the sentence itself is told already."""

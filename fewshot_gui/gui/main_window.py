@@ -16,6 +16,7 @@ from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bins_panel import BinsPanel
 from fewshot_gui.gui.class_picker import ClassPicker
+from fewshot_gui.gui.collection import NOBODY
 from fewshot_gui.gui.dialogs import Dialogs
 from fewshot_gui.gui.errors_dialog import ErrorsDialog
 from fewshot_gui.gui.file_commands import FileCommands
@@ -325,6 +326,7 @@ class MainWindow(QMainWindow):
         session.shown.connect(self.review.show_rows)
         session.history_changed.connect(self._on_pace)
         self.reviewer.message.connect(self.banners.show_message)
+        self.reviewer.busy_changed.connect(self.status.show_question)
         self.reviewer.failed.connect(self.show_error)
         session.crashed.connect(self.show_error)
         session.desk.moved.connect(self._tell_title)
@@ -426,7 +428,7 @@ class MainWindow(QMainWindow):
         ):
             actions[name].setEnabled(collection is not None)
         self._on_bins()
-        self.sitting.begin(len(self._session.project.labels))
+        self.sitting.begin(self._decided())
         self.status.show_pace("")
         self.status.setVisible(collection is not None)
         if collection is None:
@@ -443,6 +445,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(_("{project} – Few-Shot GUI").format(project=self._session.desk.title))
 
     def _on_listed(self) -> None:
+        self.sitting.rebase(self._decided())  # labels of earlier sittings have found their images
         focused = self.focusWidget()
         if focused is None or not self.panel.isAncestorOf(focused):
             # While there was nothing to show the grid was hidden and could not have it.
@@ -463,8 +466,15 @@ class MainWindow(QMainWindow):
             action.setText(f"{label}: {text.replace('&', '&&')}" if text else label)
 
     def _on_pace(self) -> None:
-        self.sitting.note(len(self._session.project.labels))
+        self.sitting.note(self._decided())
         self.status.show_pace(self.sitting.words())
+
+    def _decided(self) -> int:
+        """Images of the folders with a label; examples brought along were no work here."""
+        collection = self._session.collection
+        if collection is None:
+            return 0
+        return int((collection.source[collection.targets] != NOBODY).sum())
 
     def _on_bins(self) -> None:
         bins = self._session.project.bins

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QObject, QPoint
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui.arrangement import Show
@@ -265,13 +265,13 @@ class ReviewCommands(QObject):
         class_id = view.class_id if view.show is Show.CLASS and view.class_id else NO_CLASS
         dialog = AcceptDialog(self._window, self._session, self._theme, self._thumbnails, class_id)
         dialog.accepted_rows.connect(self._session.confirm)
-        dialog.show()
+        self._show_dialog(dialog)
 
     def set_limit(self) -> None:
         """Ask from which unknown score on images belong to no bin."""
         dialog = UnknownDialog(self._window, self._session, self._theme, self._thumbnails)
         dialog.applied.connect(self._session.set_unknown)
-        dialog.show()
+        self._show_dialog(dialog)
 
     def ask_enough(self) -> None:
         """Find out whether enough is labelled."""
@@ -280,6 +280,14 @@ class ReviewCommands(QObject):
     def _show_verdict(self, verdict: Verdict) -> None:
         dialog = EnoughDialog(self._window, verdict, self._theme)
         dialog.shown.connect(self.show_rows)
+        self._session.folder_changed.connect(dialog.close)  # its rows are this project's
+        self._show_dialog(dialog)
+
+    def _show_dialog(self, dialog: QDialog) -> None:
+        """Show a dialog in place of one of the same kind."""
+        for older in self._window.findChildren(type(dialog)):
+            if older is not dialog:
+                older.close()
         dialog.show()
 
     def possible_class(self) -> None:

@@ -139,7 +139,8 @@ class UnknownDialog(QDialog):
         undecided = (collection.source[targets] == NOBODY) & (collection.best[targets] != NO_CLASS)
         rows = targets[undecided]
         unknown = collection.unknown[rows]
-        self._curve = unknown_curve(unknown, collection.confidence[rows])
+        left_out = self._session.sorter.left_out_unknown
+        self._curve = unknown_curve(unknown, collection.confidence[rows], left_out)
         self._by_score = rows[np.argsort(-unknown, kind="stable")]
         self.plot.show_curves(self._curves(), STEPS - round(collection.level * STEPS))
         self.use_button.setEnabled(len(rows) > 0)

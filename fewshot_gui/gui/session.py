@@ -10,13 +10,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Collection as Container
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from fewshot_gui.backbones.table import FAILED
 from fewshot_gui.errors import UserError
+from fewshot_gui.gui import news
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY, Collection, Rows
 from fewshot_gui.gui.desk import Desk, Opened
 from fewshot_gui.gui.exporter import Exporter
@@ -33,10 +33,9 @@ from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners
 from fewshot_gui.paths import resource
 from fewshot_gui.project.model import UNKNOWN, Edit, Label, Project
-from fewshot_gui.texts import _, ngettext
+from fewshot_gui.texts import _
 from fewshot_gui.workflow import Workbench
 
-CONFLICTS_NAMED = 3
 LOOK_AGAIN_S = 60.0  # between two looks at the folders that nobody asked for
 AWAY_KINDS = (FailureKind.MISSING, FailureKind.UNREADABLE)
 
@@ -107,7 +106,7 @@ class Session(QObject):
         self._default_learner = learner
         self._workbench = workbench
         self._runner = runner
-        self._listed_at = 0.0
+        self._listed_at = 0.0  # when the folders were listed last; 0 for never
         self._probing = False
         self._held_up = False  # reading waits for a folder that is away
         self.desk = Desk(runner, trusted)
@@ -180,11 +179,9 @@ class Session(QObject):
         def checked(real: str) -> None:
             for known in self.project.folders:
                 if known.path == real or is_below(real, known.path):
-                    text = _("“{name}” is already part of this project.")
-                    return self._inform(text.format(name=Path(real).name))
+                    return self._inform(news.already_part(real))
                 if is_below(known.path, real):
-                    text = _("“{name}” holds a folder that is already part of this project.")
-                    return self._inform(text.format(name=Path(real).name))
+                    return self._inform(news.holds_part(real))
             self.act(lambda: self.project.add_folder(real))
             return None
 
@@ -387,14 +384,7 @@ class Session(QObject):
 
     def _may_change(self) -> bool:
         if self.read_only:
-            self.message.emit(
-                Message(
-                    Kind.WARNING,
-                    _("This project is open for viewing only."),
-                    _("Save it under another name to change it."),
-                    key="read-only",
-                )
-            )
+            self.message.emit(news.read_only())
         return not self.read_only
 
     def _did(self, edit: Edit | None) -> None:
@@ -489,6 +479,7 @@ class Session(QObject):
         self.lister.close()
         self.reader.close()
         self._held_up = False
+        self._listed_at = 0.0
         self.project = opened.project
         collection = None
         if self.project.folders or opened.path:
@@ -539,8 +530,9 @@ class Session(QObject):
         collection = self.collection
         if collection is None:
             return
+        first = not self._listed_at
         self._listed_at = time.monotonic()
-        if not listing.is_news and np.array_equal(listing.rows, collection.targets):
+        if not first and not listing.is_news and np.array_equal(listing.rows, collection.targets):
             self._tell_away(listing.unreachable)
             self._go_on()
             return
@@ -584,33 +576,20 @@ class Session(QObject):
         self._tell_away(listing.unreachable)
         table = self.collection.table
         failed = self.collection.failed_targets().tolist()
-        gone = [row for row in failed if is_missing(table.failure(row))]
-        if gone:
-            count = len(gone)
-            text = ngettext(
-                "{count} picture is no longer there.",
-                "{count} pictures are no longer there.",
-                count,
-            )
-            rows = np.asarray(gone, np.int64)
-            self._offer(
-                text.format(count=f"{count:,}"),
-                _("Their labels are kept; they come back when the files do."),
-                _("No longer there"),
-                rows,
-                "missing",
+        gone = np.asarray([r for r in failed if is_missing(table.failure(r))], np.int64)
+        if len(gone):
+            self.message.emit(
+                news.vanished(len(gone), lambda: self.shown.emit(_("No longer there"), gone))
             )
         else:
-            self.settled.emit("missing")
+            self.settled.emit(news.VANISHED)
 
     def _tell_away(self, errors: Mapping[int, UserError]) -> None:
         paths = [f.path for f in self.project.folders if f.id in errors]
-        if not paths:
-            self.settled.emit("folder")
-            return
-        text = _("The folder “{name}” cannot be reached.").format(name=Path(paths[0]).name)
-        hint = _("Nothing is lost: work goes on by itself when it is back.")
-        self.message.emit(Message(Kind.WARNING, text, hint, key="folder"))
+        if paths:
+            self.message.emit(news.away(paths[0]))
+        else:
+            self.settled.emit(news.AWAY)
 
     # -- inside: identity ------------------------------------------------------------------
 
@@ -628,27 +607,16 @@ class Session(QObject):
         gone = [collection.table.row(old) for old in paths]
         left = np.asarray([row for row in gone if row is not None], np.int64)
         collection.set_targets(collection.targets[~np.isin(collection.targets, left)])
-        count = len(paths)
-        text = ngettext(
-            "{count} renamed picture was recognised.",
-            "{count} renamed pictures were recognised.",
-            count,
-        )
-        self._inform(text.format(count=f"{count:,}"))
+        self.message.emit(news.renamed(len(paths)))
         self._read_examples(rows)
         self._refit()
         self.labels_changed.emit(rows)
         self.images_listed.emit()
 
     def _on_changed(self, rows: Rows) -> None:
-        count = len(rows)
-        text = ngettext(
-            "{count} picture with a label of yours is another picture now.",
-            "{count} pictures with labels of yours are other pictures now.",
-            count,
+        self.message.emit(
+            news.changed(len(rows), lambda: self.shown.emit(_("Changed files"), rows))
         )
-        hint = _("Their files changed since you labelled them.")
-        self._offer(text.format(count=f"{count:,}"), hint, _("Changed files"), rows, "changed")
         self.labels_changed.emit(rows)
 
     def _on_learned(self, news: object) -> None:
@@ -717,32 +685,10 @@ class Session(QObject):
             self.reader.resume()
 
     def _on_conflicts(self, conflicts: tuple[tuple[str, ...], ...]) -> None:
-        if not conflicts:
-            self.settled.emit("conflicts")
-            return
-        groups = [" = ".join(Path(p).name for p in group) for group in conflicts[:CONFLICTS_NAMED]]
-        more = len(conflicts) - len(groups)
-        names = ", ".join(groups) + (_(" and {count} more").format(count=more) if more else "")
-        text = ngettext(
-            "The same picture is in two bins: {names}.",
-            "The same pictures are in two bins: {names}.",
-            len(conflicts),
-        )
-        hint = _("They are left out until each is in one bin only.")
-        self.message.emit(Message(Kind.WARNING, text.format(names=names), hint, key="conflicts"))
-
-    def _offer(self, text: str, hint: str, title: str, rows: Rows, key: str) -> None:
-        """Say something of some images, with a button that shows them."""
-        self.message.emit(
-            Message(
-                Kind.WARNING,
-                text,
-                hint,
-                action=_("Show"),
-                run=lambda: self.shown.emit(title, rows),
-                key=key,
-            )
-        )
+        if conflicts:
+            self.message.emit(news.conflicts(conflicts))
+        else:
+            self.settled.emit(news.CONFLICTS)
 
     def _inform(self, text: str) -> None:
         self.message.emit(Message(Kind.INFO, text))

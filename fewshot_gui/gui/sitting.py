@@ -32,6 +32,10 @@ class Sitting:
         self.decided = 0
         self.active = 0.0
 
+    def rebase(self, labels: int) -> None:
+        """The project has this many labels now, but nobody decided anything."""
+        self._labels = labels
+
     def note(self, labels: int) -> None:
         """An action was done; the project has this many labels now."""
         now = self._clock()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from fewshot_gui import workflow
@@ -63,6 +64,11 @@ class Sorter(QObject):
         self._stop()
         self._classifier = None
         self._collection = collection
+
+    @property
+    def left_out_unknown(self) -> NDArray[np.float32] | None:
+        """Unknown scores of the examples, each as if it were none; None without a classifier."""
+        return self._classifier.left_out_unknown if self._classifier is not None else None
 
     def refit(self, project: Project, learner: str) -> None:
         """Learn from the examples as they are now and predict everything anew."""

@@ -44,6 +44,8 @@ class StatusLine(QWidget):
         self.pace = QLabel()
         self.pace.setProperty("tone", "muted")
         self.saving = QLabel()
+        self.question = QLabel()
+        self.question.setProperty("tone", "muted")
         self.engine = QLabel()
         self.engine.setProperty("tone", "muted")
         layout = QHBoxLayout(self)
@@ -55,7 +57,7 @@ class StatusLine(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.button)
         layout.addStretch(1)
-        for widget in (self.saving, self.pace, self.engine):
+        for widget in (self.question, self.saving, self.pace, self.engine):
             layout.addWidget(widget)
         self.setFixedHeight(36)
         for widget in (self.facts, self.activity, self.pace, self.engine):
@@ -76,6 +78,7 @@ class StatusLine(QWidget):
         self.show_facts()
         self.show_progress()
         self.show_pace("")
+        self.show_question("")
         self._show_saving()
 
     # -- facts ---------------------------------------------------------------------------
@@ -138,6 +141,11 @@ class StatusLine(QWidget):
         """How quickly the user gets on."""
         self.pace.setText(words)
         self.pace.setVisible(bool(words))
+
+    def show_question(self, words: str) -> None:
+        """What is being looked for at the moment."""
+        self.question.setText(words)
+        self.question.setVisible(bool(words))
 
     def _show_saving(self) -> None:
         """Nothing while all is written down; a slow disk is told, and so is a full one."""

@@ -55,3 +55,11 @@ def test_another_project_begins_at_nothing():
     made.note(40)
     made.begin(7)
     assert made.words() == ""
+
+
+def test_labels_that_only_found_their_images_are_no_work():
+    made, _clock = sitting()
+    made.note(3)
+    made.rebase(500)
+    made.note(501)
+    assert made.decided == 4
