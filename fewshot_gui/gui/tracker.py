@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from fewshot_gui.gui.collection import NOBODY, Collection, Rows
 from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.model import Project
+
+AT_ONCE = 1000  # images to remember in one turn of the event loop
 
 
 class Tracker(QObject):
@@ -35,6 +38,9 @@ class Tracker(QObject):
         self._project = Project()
         self._collection: Collection | None = None
         self._lost: dict[bytes, str] = {}
+        self._to_learn: deque[Rows] = deque()
+        self._turn = QTimer(self, interval=0)
+        self._turn.timeout.connect(self._learn_some)
 
     def open(
         self, collection: Collection | None, project: Project, known: Mapping[str, KnownImage]
@@ -44,6 +50,7 @@ class Tracker(QObject):
         self._project = project
         self.known = dict(known)
         self._lost = {}
+        self._to_learn.clear()
 
     def labelled(self) -> dict[str, KnownImage | None]:
         """All images with labels, and what they were like."""
@@ -83,7 +90,16 @@ class Tracker(QObject):
         collection.changed[rows] = False  # the user has seen the picture as it is
         ready = collection.table.ready(rows)
         labelled = ready[collection.source[ready] != NOBODY]
-        self._learn(collection, labelled)
+        for start in range(0, len(labelled), AT_ONCE):
+            self._to_learn.append(labelled[start : start + AT_ONCE])
+        self._turn.start()
+
+    def _learn_some(self) -> None:
+        """A part of what is to be remembered, so that the window stays fluid."""
+        if self._to_learn and self._collection is not None:
+            self._learn(self._collection, self._to_learn.popleft())
+        else:
+            self._turn.stop()
 
     def _find_lost(self, collection: Collection, ready: Rows) -> None:
         """Images with the content of one that is missing, and no label of their own."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Protocol
 
 from fewshot_gui.errors import UserError
@@ -127,7 +128,7 @@ class Edit:
     before: Setup
     after: Setup
 
-    @property
+    @cached_property
     def changes_learning(self) -> bool:
         """Whether the learner has to be fitted again."""
         if {b.id for b in self.before.bins} != {b.id for b in self.after.bins}:
