@@ -7,7 +7,7 @@ import pytest
 from fewshot_gui.gui import large_pictures
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.large_pictures import AHEAD, FULL_SIDE, NOW, LargePictures, Wish
-from fewshot_gui.gui.thumbnails import PRIORITY
+from fewshot_gui.gui.thumbnails import PRIORITIES
 from fewshot_gui.images.pool import DecodePool
 from tests.gui.preview_pool import SlowPool
 from tests.pictures import make_picture
@@ -53,7 +53,7 @@ def test_it_goes_before_the_thumbnails_and_what_is_read_ahead_too(large, pool, p
     large.want([Wish(paths[0], 300, NOW), Wish(paths[1], 300, AHEAD)])
     qtbot.waitUntil(lambda: large.waiting == 0)
     priorities = {path: priority for path, _side, priority in pool.requests}
-    assert priorities[paths[0]] < priorities[paths[1]] < PRIORITY
+    assert priorities[paths[0]] < priorities[paths[1]] < min(PRIORITIES)
 
 
 def test_what_is_here_is_not_asked_for_again(large, pool, paths, qtbot):
