@@ -40,7 +40,7 @@ def entries() -> tuple[Entry, ...]:
         Entry("open", _("&Open folder…"), ("Ctrl+O",), "folder", _("Sort another folder")),
         Entry("open_project", _("Open &project…"), ("Ctrl+Shift+P",)),
         Entry("sample", _("Open the &sample")),
-        Entry("add_folder", _("&Add folder…"), (), "", _("Sort one more folder")),
+        Entry("add_folder", _("Add fol&der…"), (), "", _("Sort one more folder")),
         Entry("refresh", _("&Look again"), ("F5",), "", _("See what changed in the folders")),
         Entry("save_as", _("Save &as…"), ("Ctrl+Shift+S",), "", _("Go on in another file")),
         Entry("duplicate", _("&Duplicate…"), (), "", _("Save a copy of the project")),

@@ -43,7 +43,7 @@ class DescriptionEdit(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.accepted.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()
@@ -79,7 +79,7 @@ class DescriptionPopup(Popup):
         self._note.setProperty("tone", "muted")
         self._save = QPushButton(_("Save"))
         self._save.setProperty("role", "primary")
-        self._save.setToolTip(_("Ctrl+Enter"))
+        self._save.setToolTip(_("Enter; Shift+Enter begins a new line"))
         self._save.clicked.connect(self.hide)
         cancel = QPushButton(_("Cancel"))
         cancel.clicked.connect(self.discard)

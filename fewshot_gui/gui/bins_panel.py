@@ -40,12 +40,14 @@ class BinsPanel(QWidget):
         show_examples_asked: Class id whose examples the user wants to see, all of them.
         unknown_limit_asked: The user wants to set what is sent to *Unknown*.
         drag_ended: The user let go of an example.
+        made_from_grid: A new bin took what was selected in the grid.
     """
 
     show_asked = Signal(int)
     show_examples_asked = Signal(int)
     unknown_limit_asked = Signal()
     drag_ended = Signal()
+    made_from_grid = Signal()
 
     def __init__(
         self, session: Session, theme: Theme, icons: Icons, thumbnails: Thumbnails
@@ -93,6 +95,7 @@ class BinsPanel(QWidget):
         self._hint.setContentsMargins(14, 0, 14, 8)
 
         # above the list, where it is in sight however long the list is
+        self._from_grid = False  # whether the new bin takes what is selected in the grid
         self._maker = NewBinPlace(self._session)
         self._maker.changed.connect(self._explain)
         self._maker.ended.connect(head.new_button.setFocus)
@@ -393,12 +396,21 @@ class BinsPanel(QWidget):
 
     # -- making ------------------------------------------------------------------------
 
-    def begin_new_bin(self, paths: Iterable[str] = ()) -> None:
-        """Ask for the name of a new bin in a card of its own."""
+    def begin_new_bin(self, paths: Iterable[str] = (), from_grid: bool = False) -> None:
+        """Ask for the name of a new bin in a card of its own.
+
+        Args:
+            paths: Its first examples.
+            from_grid: They are what is selected in the grid, where the user goes on after.
+        """
+        self._from_grid = from_grid
         self._maker.begin(paths)
 
     def _on_made(self, class_id: int) -> None:
         """Bring a new bin into sight; a search that hides it is over."""
+        if self._from_grid:
+            self._from_grid = False
+            self.made_from_grid.emit()
         if self._list.place(class_id) is None:
             self.search.clear()
         if self._list.place(class_id) is not None:

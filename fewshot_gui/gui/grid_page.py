@@ -375,6 +375,7 @@ class GridPage(QWidget):
         if self._view.chosen is not None:
             self.filter.addItem(self._view.chosen.title, self._view)
             self.filter.insertSeparator(self.filter.count())
+        self._offer_given_order()
         for show, words in show_words().items():
             self.filter.addItem(words, View(show))
         self.filter.insertSeparator(self.filter.count())
@@ -383,6 +384,15 @@ class GridPage(QWidget):
             self.filter.addItem(_dot(bin.colour, self._theme.tones.dark), bin.name, view)
         self.filter.addItem(_("Unknown"), View(Show.CLASS, UNKNOWN))
         self._select_in_combos()
+
+    def _offer_given_order(self) -> None:
+        """The order that chosen images come in; other images have none."""
+        place = self.order.findData(Order.GIVEN)
+        wanted = self._view.chosen is not None
+        if wanted and place < 0:
+            self.order.insertItem(0, _("Best first"), Order.GIVEN)
+        elif not wanted and place >= 0:
+            self.order.removeItem(place)
 
     def _select_in_combos(self) -> None:
         for place in range(self.filter.count()):

@@ -168,7 +168,8 @@ def shortcuts_page(actions: Iterable[QAction]) -> str:
             continue  # one line for all nine below
         keys = [key.toString(native) for key in action.shortcuts()]
         if keys:
-            lines.append((action.text().replace("&", ""), " · ".join(keys)))
+            text = action.text().partition(": ")[0]  # without the name of what is undone
+            lines.append((text.replace("&", ""), " · ".join(keys)))
     lines += [
         (_("Put the selected pictures in a bin"), "1 … 9"),
         (_("Larger or smaller pictures"), _("Ctrl+wheel")),

@@ -248,8 +248,8 @@ class _Pass:
         gone = self._gone(present, results)
         vanished = self._fail(gone)
         returned = self._returned(present)
-        lost = self._lost(present, renamed, results)
         kept = self._kept_away(away)
+        lost = self._lost(np.concatenate([present, gone, kept]), renamed, results)
         rows = _once(np.concatenate([present, kept, gone, lost]))
         new = present[~np.isin(present, self._before)]
         return Listing(rows, results, away, renamed, new, _array(self._changed), vanished, returned)
@@ -291,15 +291,18 @@ class _Pass:
         )
 
     def _lost(
-        self, present: Rows, renamed: Mapping[str, str], results: Mapping[int, ScanResult]
+        self, others: Rows, renamed: Mapping[str, str], results: Mapping[int, ScanResult]
     ) -> Rows:
-        """Labelled images that were never seen in this sitting: shown as missing."""
+        """Labelled images that should be there and are not among the others: missing."""
+        shown = np.zeros(len(self._table), np.bool_)
+        shown[others] = True
         files = []
         for path, known in self._known.items():
-            if path in renamed or self._table.row(path) is not None:
+            row = self._table.row(path)
+            if path in renamed or (row is not None and shown[row]):
                 continue
             folder = self._folder_of(path)
-            if folder is None or folder.id not in results:
+            if folder is None or not self._is_listed(path, results):
                 continue
             below = os.path.relpath(path, folder.path).replace(os.sep, "/")
             facts = known or KnownImage()

@@ -278,7 +278,7 @@ class MainWindow(QMainWindow):
             search=self._begin_search,
             search_bins=self.panel.focus_search,
             new_bin=self.panel.begin_new_bin,
-            new_bin_selected=lambda: self.panel.begin_new_bin(self.grid.selected_paths()),
+            new_bin_selected=lambda: self.panel.begin_new_bin(self.review.paths(), from_grid=True),
             import_bins=self.files.choose_class_folders,
             rename=self._rename_bin,
             delete=self._delete_bin,
@@ -303,6 +303,7 @@ class MainWindow(QMainWindow):
         )
         self.panel.show_asked.connect(self._show_class)
         self.panel.drag_ended.connect(self._on_selection)
+        self.panel.made_from_grid.connect(self.review.go_on)
         self.hygiene.shown.connect(self.review.show_rows)
         self.grid.doubleClicked.connect(lambda _index: self.review.toggle_preview())
         self.status.unreadable_clicked.connect(lambda: self.page.show_only(Show.UNREADABLE))
@@ -323,6 +324,7 @@ class MainWindow(QMainWindow):
         session.progress_changed.connect(self._on_progress)
         session.message.connect(self.banners.show_message)
         session.settled.connect(self.banners.settle)
+        session.renewed.connect(self._on_renewed)
         session.shown.connect(self.review.show_rows)
         session.history_changed.connect(self._on_pace)
         self.reviewer.message.connect(self.banners.show_message)
@@ -429,7 +431,7 @@ class MainWindow(QMainWindow):
             actions[name].setEnabled(collection is not None)
         self._on_bins()
         self.sitting.begin(self._decided())
-        self.status.show_pace("")
+        self._on_pace()
         self.status.setVisible(collection is not None)
         if collection is None:
             self.setWindowTitle(_("Few-Shot GUI"))
@@ -465,9 +467,15 @@ class MainWindow(QMainWindow):
             action.setEnabled(bool(text))
             action.setText(f"{label}: {text.replace('&', '&&')}" if text else label)
 
+    def _on_renewed(self) -> None:
+        self._thumbnails.forget()
+        self.grid.repaint_tiles()
+        self.panel.update()
+
     def _on_pace(self) -> None:
         self.sitting.note(self._decided())
-        self.status.show_pace(self.sitting.words())
+        total = len(self._session.collection.targets) if self._session.collection else 0
+        self.status.show_pace(self.sitting.words(self._decided(), total))
 
     def _decided(self) -> int:
         """Images of the folders with a label; examples brought along were no work here."""

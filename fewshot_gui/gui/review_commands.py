@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from fewshot_gui.errors import UserError
-from fewshot_gui.gui.arrangement import Show
+from fewshot_gui.gui.arrangement import Show, doubtful
 from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.bins_panel import BinsPanel
 from fewshot_gui.gui.class_picker import ClassPicker
@@ -119,6 +119,11 @@ class ReviewCommands(QObject):
         else:
             self._grid.step_on()
 
+    def go_on(self) -> None:
+        """The images went into a new bin: on to the next one, where they were looked at."""
+        self.step_on()
+        (self._preview if self.previewing else self._grid).setFocus()
+
     # -- deciding ------------------------------------------------------------------------
 
     def put_in_bin(self, place: int) -> None:
@@ -166,7 +171,9 @@ class ReviewCommands(QObject):
         rows = self._grid.model().rows[positions]
         rows = rows[undecided(collection, rows)]
         if len(rows):
+            doubts = int(doubtful(collection, rows).sum())
             self._session.confirm(rows)
+            self._tell_accepted(len(rows), doubts)
         if len(positions):
             self._go_to(min(int(positions[-1]) + 1, len(self._grid.model().rows) - 1))
 
@@ -355,6 +362,26 @@ class ReviewCommands(QObject):
 
     def _on_folder(self) -> None:
         self.close_preview()
+
+    def _tell_accepted(self, count: int, doubts: int) -> None:
+        """Bulk agreement that holds doubtful guesses is worth a word."""
+        if not doubts:
+            return
+        text = ngettext("{count} picture confirmed.", "{count} pictures confirmed.", count)
+        hint = ngettext(
+            "{count} of them was a doubtful guess.",
+            "{count} of them were doubtful guesses.",
+            doubts,
+        )
+        message = Message(
+            Kind.INFO,
+            text.format(count=f"{count:,}"),
+            hint.format(count=f"{doubts:,}"),
+            action=_("Undo"),
+            run=self._session.undo,
+            key="review",
+        )
+        self._banners.show_message(message)
 
     def _tell(self, text: str) -> None:
         self._banners.show_message(Message(Kind.INFO, text, key="review"))

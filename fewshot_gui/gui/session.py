@@ -73,6 +73,7 @@ class Session(QObject):
         shown: (title, int64 rows) of images that the user should see.
         exported: (path, number of rows) of a file that was written.
         brought: Folders of images that the user brought from elsewhere.
+        renewed: Some files are others now; what was decoded of them is no longer true.
         crashed: An unexpected exception.
     """
 
@@ -90,6 +91,7 @@ class Session(QObject):
     shown = Signal(str, object)
     exported = Signal(str, int)
     brought = Signal(object)
+    renewed = Signal()
     crashed = Signal(object)
 
     def __init__(
@@ -238,8 +240,8 @@ class Session(QObject):
 
     def cancel(self) -> None:
         """Stop the listing or the reading, whichever goes on."""
-        if self.lister.busy:
-            self.lister.cancel()
+        if self.lister.busy and not self._listed_at:
+            self.lister.cancel()  # a second look is short, and nobody asked for it
         else:
             self.reader.pause()
 
@@ -538,6 +540,8 @@ class Session(QObject):
             return
         collection.set_targets(listing.rows)
         collection.forget_predictions(listing.changed)
+        if len(listing.changed) or len(listing.returned):
+            self.renewed.emit()
         if listing.renamed:
             self._on_moved(listing.renamed)
         self._label_rows(listing.rows)

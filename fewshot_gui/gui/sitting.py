@@ -52,11 +52,17 @@ class Sitting:
             return 0.0
         return self.decided / self.active * 3600
 
-    def words(self) -> str:
-        """“312 decided · 1,480/h”; empty where nothing was decided."""
-        if self.decided <= 0:
+    def words(self, decided: int, total: int) -> str:
+        """“178 of 288 decided · 1,480/h”; empty where nothing was decided.
+
+        Args:
+            decided: Images with a label, of earlier sittings too.
+            total: All images.
+        """
+        if decided <= 0:
             return ""
-        parts = [_("{count} decided").format(count=f"{self.decided:,}")]
+        text = _("{count} of {total} decided")
+        parts = [text.format(count=f"{decided:,}", total=f"{total:,}")]
         if self.per_hour:
             parts.append(_("{count}/h").format(count=f"{self.per_hour:,.0f}"))
         return " · ".join(parts)

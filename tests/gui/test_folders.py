@@ -289,3 +289,26 @@ def test_a_look_that_finds_nothing_new_disturbs_nothing(sorted_window, session, 
     look_again(sorted_window, session, qtbot)
     assert not listed
     assert sum_sorted(session) == 24
+
+
+def test_a_folder_that_is_brought_back_brings_its_missing_pictures_back(
+    sorted_window, session, folder, other, qtbot
+):
+    (folder / "red0.png").unlink()
+    look_again(sorted_window, session, qtbot)
+    session.add_folder(str(other))
+    qtbot.waitUntil(lambda: len(session.collection.targets) == 30)
+    session.remove_folder(session.project.folders[0].id)
+    qtbot.waitUntil(lambda: len(session.collection.targets) == 6)
+    session.undo()
+    qtbot.waitUntil(lambda: len(session.collection.targets) == 30)
+    assert "missing" in keys(sorted_window)
+    assert label_of(session, folder / "red0.png") == "Red"
+
+
+def test_a_changed_picture_is_shown_as_it_is_now(sorted_window, session, parts, folder, qtbot):
+    path = str(folder / "red5.png")
+    qtbot.waitUntil(lambda: parts.thumbnails.dimensions(path) is not None)
+    make_picture(folder / "red5.png", "blue", seed=5, size=(300, 200))
+    look_again(sorted_window, session, qtbot)
+    qtbot.waitUntil(lambda: parts.thumbnails.dimensions(path) == (300, 200))

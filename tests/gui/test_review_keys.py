@@ -196,3 +196,20 @@ def test_ctrl_a_and_return_confirm_everything(sorted_window, session):
     press(window, (Qt.KeyboardModifier.ControlModifier, Key.Key_A), Key.Key_Return)
     assert (sources(session) != NOBODY).all()
     assert session.project.undo_text == "Confirm 22 images"
+
+
+def test_a_new_bin_from_the_selection_goes_on_to_the_next_picture(sorted_window, session, qtbot):
+    """The selection must not stay on the picture, or the next bin takes it from this one."""
+    window = sorted_window
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    click_tile(window.grid, 2)
+    names = []
+    for name in ("Banana", "Garlic"):
+        names.append(current(window))
+        press(window, (both, Key.Key_B))
+        QTest.keyClicks(window.focusWidget(), name)
+        press(window, Key.Key_Return)
+        assert window.grid.hasFocus()
+    assert names[0] != names[1]
+    for name, bin_name in zip(names, ("Banana", "Garlic"), strict=True):
+        assert label_of(session, name).class_id == session.project.bin_named(bin_name).id

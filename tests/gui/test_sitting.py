@@ -21,9 +21,10 @@ def sitting(labels: int = 0) -> tuple[Sitting, Clock]:
 
 def test_only_what_was_decided_in_this_sitting_counts():
     made, _clock = sitting(500)
-    assert made.words() == ""
+    assert made.words(0, 600) == ""
     made.note(512)
-    assert made.words() == "12 decided"
+    assert made.decided == 12
+    assert made.words(512, 600) == "512 of 600 decided"
     made.note(510)  # two were taken back
     assert made.decided == 10
 
@@ -37,7 +38,7 @@ def test_the_pace_is_that_of_the_time_spent_on_it():
     made.note(61)
     assert made.active == 59 * 2
     assert round(made.per_hour) == round(61 / 118 * 3600)
-    assert made.words() == "61 decided · 1,861/h"
+    assert made.words(61, 1000) == "61 of 1,000 decided · 1,861/h"
 
 
 def test_a_short_pause_is_work_and_a_long_one_is_none():
@@ -54,7 +55,7 @@ def test_another_project_begins_at_nothing():
     made, _clock = sitting()
     made.note(40)
     made.begin(7)
-    assert made.words() == ""
+    assert (made.decided, made.per_hour) == (0, 0.0)
 
 
 def test_labels_that_only_found_their_images_are_no_work():
