@@ -22,6 +22,7 @@ from fewshot_gui.backbones.table import DIGEST_BYTES, PENDING, EmbeddingTable
 from fewshot_gui.backbones.units import to_units
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.images.pool import DecodePool, DecodeResult
+from fewshot_gui.images.protocol import INODE_MASK
 from fewshot_gui.images.request import DecodeRequest
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
@@ -162,6 +163,10 @@ class EmbeddingPipeline:
         digests = _digests([result for _row, result in decoded])
         table.store_units(rows[usable], vectors[usable], digests[usable])
         unchanged = {row for row, result in batch if _unchanged(table.file(row), result)}
+        for row, result in batch:
+            if row not in unchanged and result.size:
+                # so that the next listing sees whether the file is another one again
+                table.note_read(row, result.size, result.mtime_ns, result.inode)
         kept = usable & np.asarray([row in unchanged for row in rows.tolist()], bool)
         lasting = {row: why for row, why in failures.items() if row in unchanged}
         self._remember(table, rows[kept], vectors[kept], digests[kept], lasting, job)
@@ -229,5 +234,7 @@ def _same_file(now: ImageFile, then: ImageFile) -> bool:
 
 
 def _unchanged(file: ImageFile, result: DecodeResult) -> bool:
-    """Whether the bytes that were read are those that the scan saw."""
+    """Whether the bytes that were read are those of the file that the scan saw."""
+    if file.inode and result.inode and file.inode & INODE_MASK != result.inode:
+        return False  # another file in its place; a listing does not know all numbers
     return (file.size, file.mtime_ns) == (result.size, result.mtime_ns)

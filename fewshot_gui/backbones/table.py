@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 import numpy as np
@@ -104,6 +104,14 @@ class EmbeddingTable:
                         self._state[row] = PENDING
                         changed.append(row)
         return changed
+
+    def note_read(self, row: int, size: int, mtime_ns: int, inode: int) -> None:
+        """What was read of a row is another file than the one listed."""
+        with self._lock:
+            file = self._files[row]
+            self._files.replace(
+                row, replace(file, size=size, mtime_ns=mtime_ns, inode=inode or file.inode)
+            )
 
     def row(self, path: str) -> int | None:
         """Row of an image, None where it is not known."""

@@ -41,6 +41,7 @@ class DecodeResult:
         digest: 16-byte BLAKE2b of the file's bytes; empty where they could not be read.
         size: Bytes of the file.
         mtime_ns: Its modification time in nanoseconds.
+        inode: Its number on its disk, 0 where that is not known.
         more: The file holds more pictures (pages, frames) than the first, shown here.
     """
 
@@ -52,6 +53,7 @@ class DecodeResult:
     digest: bytes = b""
     size: int = 0
     mtime_ns: int = 0
+    inode: int = 0
     more: bool = False
 
 
@@ -127,6 +129,7 @@ class WorkerProcess:
             digest=header.identity.digest,
             size=header.identity.size,
             mtime_ns=header.identity.mtime_ns,
+            inode=header.identity.inode,
             more=header.more,
         )
 

@@ -25,11 +25,12 @@ TAG_BYTES = 4
 
 SETTINGS_HEADER = struct.Struct("<4sQQdd")
 REQUEST_HEADER = struct.Struct("<4sIIIBI")  # tag, path, resize, size, interpolation, thumbnail
-RESULT_HEADER = struct.Struct("<BBIIIIIHQq16s")
+RESULT_HEADER = struct.Struct("<BBIIIIIHQqQ16s")
 _SETTINGS_TAG = b"FSS1"
 _REQUEST_TAG = b"FSQ1"
 
 DIGEST_BYTES = 16
+INODE_MASK = (1 << 64) - 1  # some systems have longer ones
 MAX_PATH_BYTES = 1 << 17
 MAX_DETAIL_BYTES = 200
 MAX_WHOLE_SIDE = 1 << 20
@@ -81,11 +82,13 @@ class FileIdentity:
     Attributes:
         size: Bytes read.
         mtime_ns: Modification time when the file was opened, in nanoseconds.
+        inode: Number of the file on its disk.
         digest: 16-byte BLAKE2b of the bytes, empty where nothing was read.
     """
 
     size: int = 0
     mtime_ns: int = 0
+    inode: int = 0
     digest: bytes = b""
 
 
@@ -143,6 +146,7 @@ def pack_result(decoded: Decoded, crop_side: int, identity: FileIdentity) -> lis
         len(detail),
         identity.size,
         identity.mtime_ns,
+        identity.inode & INODE_MASK,
         identity.digest,
     )
     return [RESULT + header + detail, decoded.crop, decoded.thumbnail]
@@ -154,7 +158,7 @@ def unpack_result(header: bytes, request: DecodeRequest) -> ResultHeader:
     Raises:
         ProtocolError: It cannot be the answer to this request.
     """
-    kind, more, width, height, side, thumb_w, thumb_h, detail, size, mtime, digest = (
+    kind, more, width, height, side, thumb_w, thumb_h, detail, size, mtime, inode, digest = (
         RESULT_HEADER.unpack(header)
     )
     if kind > len(_KINDS) or detail > MAX_DETAIL_BYTES or more > 1:
@@ -180,7 +184,7 @@ def unpack_result(header: bytes, request: DecodeRequest) -> ResultHeader:
         thumb_w,
         thumb_h,
         detail,
-        FileIdentity(size, mtime, digest if any(digest) else b""),
+        FileIdentity(size, mtime, inode, digest if any(digest) else b""),
     )
 
 

@@ -97,7 +97,7 @@ def read_file(path: str, limit: int) -> Content:
         descriptor = os.open(path, OPEN_FLAGS)
         try:
             status = os.fstat(descriptor)
-            identity = protocol.FileIdentity(status.st_size, status.st_mtime_ns)
+            identity = protocol.FileIdentity(status.st_size, status.st_mtime_ns, status.st_ino)
             failure = _unfit(status, limit)
             if failure is not None:
                 return Content(b"", identity, failure)
@@ -113,7 +113,8 @@ def read_file(path: str, limit: int) -> Content:
         words = error.strerror if isinstance(error, OSError) else ""
         return Content(b"", identity, ImageFailure(FailureKind.UNREADABLE, words or "not a path"))
     digest = hashlib.blake2b(data, digest_size=protocol.DIGEST_BYTES).digest()
-    return Content(data, protocol.FileIdentity(len(data), identity.mtime_ns, digest))
+    identity = protocol.FileIdentity(len(data), identity.mtime_ns, identity.inode, digest)
+    return Content(data, identity)
 
 
 def _unfit(status: os.stat_result, limit: int) -> ImageFailure | None:

@@ -300,19 +300,9 @@ def test_after_the_next_listing_every_result_is_that_of_the_file_that_is_there(
 
 
 KEEPING = [change for change in CHANGES if change is not turned_into_a_pipe]
-MISTAKEN = pytest.mark.xfail(
-    reason="what was read is compared with the listing by size and time, not by file number",
-    strict=True,
-)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(change, marks=[MISTAKEN] if change in (replaced, swapped) else [])
-        for change in KEEPING
-    ],
-)
+@pytest.mark.parametrize("change", KEEPING)
 def test_what_is_kept_belongs_to_the_file_that_was_listed(sitting, folder, change):
     """A file that changes between listing and reading leaves nothing wrong in the cache."""
     sitting.list()
