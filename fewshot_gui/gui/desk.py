@@ -159,8 +159,8 @@ class Desk(QObject):
             if now.keeper is None:
                 return kept(now.project, path)
             now.keeper.move_to(path).result()
-            if is_draft(now.path):  # it has a name now; all that was in it is in the file
-                discard_draft(now.path)
+            if is_draft(now.path) and now.keeper.path != os.path.realpath(now.path):
+                discard_draft(now.path)  # it has a name now; all that was in it is in the file
             return Opened(now.project, now.keeper, now.keeper.path, known=now.known)
 
         def done(opened: Opened) -> None:

@@ -62,11 +62,20 @@ class Tracker(QObject):
         self._lost = {}
         if collection is None:
             return
-        for path, known in self.known.items():
-            if known.digest and self._project.label(path) is not None:
-                row = collection.table.row(path)
-                if row is None or is_missing(collection.table.failure(row)):
-                    self._lost[known.digest] = path
+        twins = set()
+        # only targets of folders that were listed: what is away or elsewhere is not missing
+        for row in collection.failed_targets().tolist():
+            path = collection.table.path(row)
+            known = self.known.get(path)
+            if not is_missing(collection.table.failure(row)) or known is None or not known.digest:
+                continue
+            if self._project.label(path) is None:
+                continue
+            if known.digest in self._lost:
+                twins.add(known.digest)  # two images of one content match nothing
+            self._lost[known.digest] = path
+        for digest in twins:
+            del self._lost[digest]
 
     def renamed(self, paths: Mapping[str, str]) -> None:
         """These images lie elsewhere now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.paths import data_dir
+from fewshot_gui.project.drafts import SUFFIX
 from fewshot_gui.project.guard import check_database, view
 from fewshot_gui.project.loading import load, load_index
 from fewshot_gui.project.lock import Held, NotLockable, WriterLock
@@ -159,6 +161,8 @@ def restore_backup(path: str, backup: Backup) -> str:
         DamagedProject: The backup is damaged itself.
         UserError: The file is in use, or nothing can be written there.
     """
+    if os.path.isdir(path) and not path.endswith(SUFFIX):  # never a folder of pictures
+        raise not_saved(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     path = os.path.realpath(path)
     lock = WriterLock(path)
     try:
