@@ -31,7 +31,6 @@ from fewshot_gui.project.summary import read_summary
 from fewshot_gui.project.whole import place, temporary_name, write_copy
 from fewshot_gui.texts import _
 
-SUFFIX = ".fewshot"
 ALL_OF_S = 2 * 24 * 3600.0  # every backup younger than this is kept
 DAILY, WEEKLY, MONTHLY = 12, 10, 9
 
