@@ -2,14 +2,16 @@
 
 BIN := .venv/bin
 
-.PHONY: help demo test bench lint clean
+.PHONY: help demo test bench accuracy-table side-by-side lint clean
 
 help:
-	@echo "make demo    try the program on the bundled pictures"
-	@echo "make test    run the tests"
-	@echo "make bench   measure the speed"
-	@echo "make lint    check style and the rules about imports"
-	@echo "make clean   remove everything that was installed or built here"
+	@echo "make demo            try the program on the bundled pictures"
+	@echo "make test            run the tests"
+	@echo "make bench           measure the speed"
+	@echo "make accuracy-table  measure how well pictures are sorted"
+	@echo "make side-by-side    the same beside another library's methods"
+	@echo "make lint            check style and the rules about imports"
+	@echo "make clean           remove everything that was installed or built here"
 
 demo:
 	@packaging/bootstrap run
@@ -22,6 +24,14 @@ test:
 bench:
 	@packaging/bootstrap bench
 	@$(BIN)/python -m pytest tests/benchmarks
+
+accuracy-table:
+	@packaging/bootstrap bench
+	@$(BIN)/python -m tests.benchmarks.accuracy_table
+
+side-by-side:
+	@packaging/bootstrap bench
+	@$(BIN)/python -m tests.benchmarks.side_by_side
 
 lint:
 	@packaging/bootstrap test

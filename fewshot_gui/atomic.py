@@ -7,12 +7,14 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.texts import _
+
+Rename = Callable[[str | Path, str | Path], None]
 
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -39,8 +41,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         _keep_permissions(path, temporary)
-        _replace(temporary, path)
-        _sync_folder(path.parent)
+        patiently(os.replace, temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         _discard(temporary)
         raise _explained(path, error) from error
@@ -78,19 +80,19 @@ def _keep_permissions(path: Path, temporary: Path) -> None:
         os.chmod(temporary, path.stat().st_mode & 0o777)
 
 
-def _replace(temporary: Path, path: Path) -> None:
-    """Rename, with patience: on Windows a virus scanner may hold the older file a moment."""
+def patiently(rename: Rename, source: str | Path, target: str | Path) -> None:
+    """On Windows a virus scanner may hold the older file a moment."""
     for pause in (0.05, 0.1, 0.2) if os.name == "nt" else ():
         try:
-            os.replace(temporary, path)
+            rename(source, target)
             return
         except PermissionError:
             time.sleep(pause)
-    os.replace(temporary, path)
+    rename(source, target)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force the new name to the disk, where folders can be opened for that."""
+def sync_folder(folder: str | Path) -> None:
+    """Force the names in a folder to the disk, where folders can be opened for that."""
     if os.name == "nt":
         return
     with contextlib.suppress(OSError):

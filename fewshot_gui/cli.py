@@ -13,15 +13,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fewshot_gui import __version__
+from fewshot_gui.backbone_commands import add_backbones
 from fewshot_gui.console import Console
 from fewshot_gui.display import has_display
 from fewshot_gui.errors import UserError
+from fewshot_gui.evaluate_command import add_evaluate
 from fewshot_gui.jobs import Cancelled, Job
 from fewshot_gui.texts import _, ngettext
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
-COMMANDS = ("demo", "classify", "doctor")
+COMMANDS = ("demo", "classify", "evaluate", "backbones", "doctor")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,6 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
     window.set_defaults(run=_run_window)
     _add_demo(commands)
     _add_classify(commands)
+    add_evaluate(commands)
+    add_backbones(commands)
     doctor = commands.add_parser("doctor", help=_("say what a bug report needs to know"))
     doctor.set_defaults(run=_run_doctor)
     return parser
@@ -92,7 +96,13 @@ def _add_classify(commands: argparse._SubParsersAction) -> None:
 
 def _add_recognition(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--learner", default="prototypes", metavar="KEY", help=_("prototypes or matching")
+        "--learner",
+        default="auto",
+        metavar="KEY",
+        help=_(
+            "auto, prototypes, nearest, matching, ridge, logistic, lda, refine, "
+            "or finetune, which takes minutes"
+        ),
     )
     command.add_argument(
         "--backbone", default="lite0", metavar="KEY", help=_("the network that looks at images")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Settings:
         learner: Key in the registry of learners, empty for the default.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         recent: Folders and project files opened last, the newest first.
+        draft_folders: For the drafts among them, the folder that each is about.
         trusted: Folders that the user has opened; a project file may name them.
     """
 
@@ -39,17 +41,28 @@ class Settings:
     learner: str = ""
     device: str = "auto"
     recent: tuple[str, ...] = ()
+    draft_folders: Mapping[str, str] = field(default_factory=dict)
     trusted: tuple[str, ...] = ()
 
-    def with_trusted(self, folder: str) -> dict[str, tuple[str, ...]]:
-        """The change that adds a folder to the trusted ones."""
-        rest = tuple(known for known in self.trusted if known != folder)
-        return {"trusted": (folder, *rest)[:MAX_TRUSTED]}
+    def with_trusted(self, folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The change that adds folders to the trusted ones."""
+        return {"trusted": tuple(dict.fromkeys((*folders, *self.trusted)))[:MAX_TRUSTED]}
 
-    def with_recent(self, folder: str) -> dict[str, tuple[str, ...]]:
-        """The change that puts a folder or project file on top of the recent ones."""
-        rest = tuple(known for known in self.recent if known != folder)
-        return {"recent": (folder, *rest)[:MAX_RECENT]}
+    def with_recent(self, path: str, folder: str = "", gone: str = "") -> dict[str, Any]:
+        """The change that puts a folder or project file on top of the recent ones.
+
+        Args:
+            path: What was opened.
+            folder: For a draft, the folder that it is about.
+            gone: A file that is no more.
+        """
+        recent = tuple(known for known in dict.fromkeys((path, *self.recent)) if known != gone)
+        recent = recent[:MAX_RECENT]
+        folders = {**self.draft_folders, **({path: folder} if folder else {})}
+        return {
+            "recent": recent,
+            "draft_folders": {draft: f for draft, f in folders.items() if draft in recent},
+        }
 
 
 def settings_file() -> Path:
@@ -101,4 +114,8 @@ def _checked(name: str, value: Any) -> Any:
             return None
         limit = MAX_RECENT if name == "recent" else MAX_TRUSTED
         return tuple(folder for folder in value if isinstance(folder, str))[:limit]
+    if name == "draft_folders":
+        if not isinstance(value, dict):
+            return None
+        return {draft: folder for draft, folder in value.items() if isinstance(folder, str)}
     return value if isinstance(value, str) else None

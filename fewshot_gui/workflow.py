@@ -22,7 +22,8 @@ from fewshot_gui.images.class_folders import find_class_folders
 from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.registry import learner_info
+from fewshot_gui.learners.finetune import HEAD, FineTune
+from fewshot_gui.learners.registry import image_learners, learner_info
 from fewshot_gui.learners.support import (
     Classifier,
     SupportSet,
@@ -54,7 +55,7 @@ class Workbench:
     from its worker threads.
 
     Args:
-        backbone: Key in the catalogue.
+        backbone: What ``backbone_card`` takes: a key, or a file of weights.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         isolated: Run the backbone in a process of its own, so that importing and
             running the network never holds this process up. The window wants that.
@@ -64,6 +65,7 @@ class Workbench:
         self, backbone: str = DEFAULT_BACKBONE, device: str = "auto", isolated: bool = False
     ) -> None:
         self.card = backbone_card(backbone)
+        self._device = device
         self.pool = DecodePool()
         self._runtime = _make_runtime(self.card, device, isolated)
         cache = EmbeddingCache(cache_dir() / "embeddings", self.card.identity, self.card.width)
@@ -92,6 +94,17 @@ class Workbench:
         """Fill the pending ones of ``rows``; see ``EmbeddingPipeline.run``."""
         self._pipeline.run(table, rows, job, on_rows)
 
+    def fine_tuned(
+        self, table: EmbeddingTable, rows: NDArray[np.int64], support: SupportSet, job: Job
+    ) -> EmbeddingTable:
+        """The table as a network sees it that was tuned on the examples.
+
+        See ``FineTune.tuned_table``. Imports torch into this process.
+        """
+        if len(support.class_ids) < 2:
+            raise too_few_classes()
+        return FineTune().tuned_table(table, rows, support, self.card, self.pool, self._device, job)
+
     def close(self) -> None:
         """Stop all processes."""
         self._runtime.close()
@@ -100,24 +113,37 @@ class Workbench:
 
 def _make_runtime(card: BackboneCard, device: str, isolated: bool) -> Runtime:
     if isolated:
-        return IsolatedRuntime(card.key, device)
+        return IsolatedRuntime(card, device)
     return InProcessRuntime(card, device)
 
 
 def result_rows(
-    project: Project, table: EmbeddingTable, targets: NDArray[np.int64], learner: str, job: Job
+    project: Project,
+    table: EmbeddingTable,
+    targets: NDArray[np.int64],
+    learner: str,
+    job: Job,
+    named: str = "",
 ) -> list[ResultRow]:
     """The rows of the CSV, sorted by path; the same for both front ends.
 
     Everything is computed afresh from the table, so that it does not matter in which
     steps the predictions on the screen were made.
 
+    Args:
+        project: The examples and the user's labels.
+        table: The embeddings.
+        targets: int64 rows to tell of.
+        learner: Key in the registry.
+        job: Asked for cancellation.
+        named: What the rows call the learner, where that is another name.
+
     Raises:
         UserError: Fewer than two classes have an example.
     """
     support = support_set(project, table)
     classifier = fit(learner, support, table, job)
-    return build_rows(project, table, targets, support, classifier, learner, job)
+    return build_rows(project, table, targets, support, classifier, named or learner, job)
 
 
 @dataclass(frozen=True)
@@ -149,7 +175,7 @@ def sort_folder(
     Args:
         support: Folder whose sub-folders hold the examples of one class each.
         targets: Folder of images, with any sub-folders.
-        learner: Key in the registry.
+        learner: Key in the registry, of any kind of learner.
         workbench: Decodes and embeds.
         job: Progress, cancellation and notices.
 
@@ -158,7 +184,9 @@ def sort_folder(
             an example that can be read.
     """
     started = time.monotonic()
-    learner_info(learner)
+    tunes = any(info.key == learner for info in image_learners())
+    if not tunes:
+        learner_info(learner)
     project, table = Project(), workbench.new_table()
     classes = find_class_folders(support, job)
     project.add_bins({c.name: [file.path for file in c.files] for c in classes})
@@ -173,9 +201,12 @@ def sort_folder(
         raise _no_images(targets, found)
     _tell_about_folders(found, job)
     rows = np.asarray(table.add(found.files, as_targets=True), np.int64)
-    workbench.embed(table, np.unique(np.concatenate([np.asarray(examples), rows])), job)
+    everything = np.unique(np.concatenate([np.asarray(examples), rows]))
+    workbench.embed(table, everything, job)
     _tell_about_examples(project, table, np.asarray(examples), rows, job)
-    result = result_rows(project, table, rows, learner, job)
+    if tunes:
+        table = workbench.fine_tuned(table, everything, support_set(project, table), job)
+    result = result_rows(project, table, rows, HEAD if tunes else learner, job, named=learner)
     failed = table.counts(rows).failed
     device = workbench.device or "cache"
     return FolderSort(result, failed, time.monotonic() - started, device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import sys
 import pytest
 
 from fewshot_gui import __version__
+from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners, image_learners
 from tests.pictures import make_classes
 
 
@@ -53,7 +55,7 @@ def test_classify_writes_the_csv_and_a_summary(folders):
         "errors": 0,
         "device": "cpu",
         "backbone": "lite0",
-        "learner": "prototypes",
+        "learner": DEFAULT_LEARNER,
     }
     with open(folders / "labels.csv", newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -138,6 +140,11 @@ def test_help_and_version_import_nothing_heavy(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_help_names_every_learner():
+    words = re.findall(r"\w+", run("classify", "--help").stdout)
+    assert {info.key for info in (*all_learners(), *image_learners())} <= set(words)
+
+
 def test_an_unknown_option_is_a_user_error():
     assert run("classify", "--nonsense").returncode == 2
 
@@ -185,6 +192,115 @@ def test_a_console_of_few_characters_is_enough(tmp_path):
         "demo", "--headless", "--output", tmp_path / "demo.csv", "--device", "cpu", env=plain
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def class_folders(tmp_path):
+    make_classes(tmp_path / "classes", 8)
+    return tmp_path / "classes"
+
+
+def evaluate(folder, *more):
+    return run("evaluate", folder, "--device", "cpu", "--episodes", 5, *more)
+
+
+def test_evaluate_prints_json_as_agreed_and_writes_the_table(class_folders, tmp_path):
+    done = evaluate(
+        class_folders,
+        *("--learner", "matching", "--learner", "prototypes", "--backbone", "lite0"),
+        *("--ways", 2, "--shots", 3, "--targets", 4, "--seed", 7, "--mode", "strangers"),
+        *("--json", "--csv", tmp_path / "table.csv"),
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["seed"] == 7
+    assert [one["learner"] for one in found["results"]] == ["matching", "prototypes"]
+    for one in found["results"]:
+        assert (one["backbone"], one["mode"]) == ("lite0", "strangers")
+        assert (one["ways"], one["shots"], one["targets"], one["episodes"]) == (2, 3, 4, 5)
+        assert 0.9 <= one["accuracy"] <= 1.0
+        for key in ("interval95", "ece", "unknown_auroc"):
+            assert 0.0 <= one[key] <= 1.0
+        assert one["seconds_per_task"] > 0
+    with open(tmp_path / "table.csv", newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [float(row["accuracy"]) for row in rows] == [one["accuracy"] for one in found["results"]]
+
+
+def test_evaluate_says_the_same_twice_and_something_else_with_another_seed(class_folders):
+    def predictions(seed):
+        done = evaluate(class_folders, "--learner", "prototypes", "--json", "--seed", seed)
+        (result,) = json.loads(done.stdout)["results"]
+        return result["calibration"], result["accuracy"]
+
+    assert predictions(1) == predictions(1)
+    assert predictions(1) != predictions(2)
+
+
+def test_evaluate_tells_people_about_every_learner(class_folders):
+    done = evaluate(class_folders, "--curve")
+    assert done.returncode == 0, done.stderr
+    assert "5 tasks (balanced) of 3 classes" in done.stdout
+    assert "drawn from 3 classes with 24 pictures" in done.stdout
+    for key in ("prototypes", "matching"):
+        lines = [line.split() for line in done.stdout.splitlines() if line.startswith(key)]
+        assert [line[2] for line in lines] == ["1", "2"]
+    assert "note: Too few classes have pictures for 5, 10, 20 examples" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--learner", "magic"], "no learner called “magic”"),
+        (["--backbone", "magic"], "no backbone called “magic”"),
+        (["--mode", "magic"], "invalid choice"),
+        (["--ways", "many"], "invalid int value"),
+        (["--ways", "1"], "at least two classes"),
+        (["--ways", "4"], "only 3 classes"),
+        (["--shots", "0"], "at least one example"),
+        (["--shots", "8"], "Ask for fewer examples"),
+        (["--targets", "0"], "at least one target"),
+        (["--targets", "4"], "3 targets of each class instead of 4"),
+        (["--episodes", "0"], "At least one task"),
+        (["--seed", "-1"], "seed must not be negative"),
+        (["--mode", "strangers"], "no class left"),
+        (["--device", "cuda:77"], "no device called"),
+        (["--csv", "/nowhere/at/all.csv"], "does not exist"),
+    ],
+)
+def test_evaluate_explains_what_cannot_be_done(class_folders, arguments, words):
+    done = evaluate(class_folders, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def test_evaluate_needs_class_folders(tmp_path):
+    done = evaluate(tmp_path / "missing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "missing" in done.stderr
+    make_classes(tmp_path / "one" / "class", 2, flat=True)
+    done = evaluate(tmp_path / "one")
+    assert done.returncode == 2
+    assert "only one class" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_an_interrupted_evaluation_exits_with_130(class_folders):
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "fewshot_gui", "evaluate", class_folders),
+            *("--device", "cpu", "--episodes", "1000000"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    output, _errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert output == ""
 
 
 def test_doctor_names_versions_and_places():

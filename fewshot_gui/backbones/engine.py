@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -58,13 +58,13 @@ class _Service:
         vectors = frames.pack_array(self._runtime.embed(pixels, job))
         frames.write(self._sink, Message(Kind.EMBEDDINGS, request.ticket, vectors))
 
-    def _start(self, key: str, device: str, job: Job) -> None:
-        from fewshot_gui.backbones.catalogue import backbone_card
+    def _start(self, card: dict[str, Any], device: str, job: Job) -> None:
+        from fewshot_gui.backbones.catalogue import card_from_plain
         from fewshot_gui.backbones.torch_runtime import TorchRuntime
 
         # Asked again after a cancelled start, it is the same network that goes on loading.
         if self._runtime is None:
-            self._runtime = TorchRuntime(backbone_card(key), device)
+            self._runtime = TorchRuntime(card_from_plain(card), device)
         self._runtime.start(job)
 
     def _notice(self, ticket: int, text: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewshot_gui.backbones import frames
+from fewshot_gui.backbones.catalogue import BackboneCard, card_to_plain
 from fewshot_gui.backbones.frames import Kind, Message
 from fewshot_gui.children import child_command, child_environment, creation_flags
 from fewshot_gui.errors import UserError
@@ -34,15 +35,15 @@ class IsolatedRuntime:
     started again once, on the CPU.
 
     Args:
-        key: The backbone's key in the catalogue.
+        card: What to load; the process is told all of it, so that both mean the same file.
         device: As for ``TorchRuntime``.
         command: How to start the process; tests replace it.
     """
 
     def __init__(
-        self, key: str, device: str = "auto", command: tuple[str, ...] | None = None
+        self, card: BackboneCard, device: str = "auto", command: tuple[str, ...] | None = None
     ) -> None:
-        self._key = key
+        self._card = card
         self._wanted = device
         self._command = command or child_command("fewshot_gui.backbones.engine", "--engine")
         self._process: subprocess.Popen[bytes] | None = None
@@ -107,7 +108,8 @@ class IsolatedRuntime:
             return
         if self._process is None:
             self._spawn()
-        answer = self._ask(Kind.START, frames.pack_json([self._key, self._wanted]), job)
+        request = frames.pack_json([card_to_plain(self._card), self._wanted])
+        answer = self._ask(Kind.START, request, job)
         self._device = answer.json()
 
     def _spawn(self) -> None:

@@ -37,6 +37,21 @@ _POLL_SECONDS = 0.1
 RowsDone = Callable[[NDArray[np.int64]], None]
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What a worker made of a row's file.
+
+    Attributes:
+        row: Of the table.
+        edition: Which edition of the file was asked for; see ``EmbeddingTable.editions``.
+        result: The pixels, or why there are none.
+    """
+
+    row: int
+    edition: int
+    result: DecodeResult
+
+
 @dataclass
 class EmbeddingPipeline:
     """Embeds the rows of a table.
@@ -87,14 +102,15 @@ class EmbeddingPipeline:
         """Fill what the cache knows; returns the rows it does not know."""
         # a few at first: they may be the examples that everything waits for
         for part in (rows[:_LOOKED_UP_FIRST], rows[_LOOKED_UP_FIRST:]):
+            editions = table.editions(part)  # before the files: what is found is theirs
             files = _checked((table.file(row) for row in part.tolist()), job)
             for hits in self.cache.found(files):
                 job.checkpoint()
                 found = part[hits.embedded]
-                table.store_units(found, hits.vectors, hits.digests)
+                table.store_units(found, hits.vectors, hits.digests, editions[hits.embedded])
                 failed = part[list(hits.failures)]
-                for row, failure in zip(failed.tolist(), hits.failures.values(), strict=True):
-                    table.fail(row, failure)
+                for place, failure in hits.failures.items():
+                    table.fail(int(part[place]), failure, int(editions[place]))
                 if len(found) or len(failed):
                     tell(np.concatenate([found, failed]))
         return rows[table.state_of(rows) == PENDING]
@@ -114,59 +130,59 @@ class EmbeddingPipeline:
         for batch in self._decoded_batches(table, rows, job):
             self._finish(table, batch, job)
             done += len(batch)
-            tell(np.asarray([row for row, _result in batch], np.int64))
+            tell(np.asarray([read.row for read in batch], np.int64))
             job.report(done, total, _("Reading pictures"))
 
     def _decoded_batches(
         self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job
-    ) -> Iterator[list[tuple[int, DecodeResult]]]:
+    ) -> Iterator[list[_Read]]:
         """Decoded files in batches; the first ones are small, so that something shows soon."""
-        waiting: deque[tuple[int, ImageFile, Future[DecodeResult]]] = deque()
+        waiting: deque[tuple[int, int, Future[DecodeResult]]] = deque()
         upcoming = iter(rows.tolist())
         size = BATCH // 4
-        batch: list[tuple[int, DecodeResult]] = []
+        batch: list[_Read] = []
         try:
             while True:
                 while len(waiting) < IN_FLIGHT and (row := next(upcoming, None)) is not None:
-                    file = table.file(row)
-                    request = DecodeRequest(file.path, crop=self.card.preprocessing.crop)
+                    edition = int(table.editions([row])[0])
+                    crop = self.card.preprocessing.crop
+                    request = DecodeRequest(table.path(row), crop=crop)
                     future = self.pool.submit(request, DECODE_PRIORITY)
-                    waiting.append((row, file, future))
+                    waiting.append((row, edition, future))
                 if not waiting:
                     break
-                row, file, future = waiting.popleft()
+                row, edition, future = waiting.popleft()
                 result = _wait(future, job)
-                # A file that was found to be another one meanwhile is pending again: what
-                # was read of it belongs to the old one.
-                if _same_file(table.file(row), file):
-                    batch.append((row, result))
+                # no work for a picture that was found to be another one meanwhile
+                if table.editions([row])[0] == edition:
+                    batch.append(_Read(row, edition, result))
                 if len(batch) >= size:
                     yield batch
                     batch, size = [], BATCH
             if batch:
                 yield batch
         finally:
-            for _row, _file, future in waiting:
+            for _row, _edition, future in waiting:
                 future.cancel()
 
-    def _finish(
-        self, table: EmbeddingTable, batch: Sequence[tuple[int, DecodeResult]], job: Job
-    ) -> None:
+    def _finish(self, table: EmbeddingTable, batch: Sequence[_Read], job: Job) -> None:
         """Embed what could be decoded, note the rest, and remember both."""
-        failures = {row: result.failure for row, result in batch if result.failure is not None}
-        decoded = [(row, result) for row, result in batch if result.failure is None]
-        rows = np.asarray([row for row, _result in decoded], np.int64)
-        vectors, usable = self._embedded([result.crop for _row, result in decoded], job)
+        decoded = [read for read in batch if read.result.failure is None]
+        rows = np.asarray([read.row for read in decoded], np.int64)
+        editions = np.asarray([read.edition for read in decoded], np.uint32)
+        vectors, usable = self._embedded([read.result.crop for read in decoded], job)
+        failures = {read.row: why for read in batch if (why := read.result.failure) is not None}
         unusable = dict.fromkeys(rows[~usable].tolist(), _NO_EMBEDDING)
+        known = {read.row: read.edition for read in batch}
         for row, failure in (failures | unusable).items():
-            table.fail(row, failure)
-        digests = _digests([result for _row, result in decoded])
-        table.store_units(rows[usable], vectors[usable], digests[usable])
-        unchanged = {row for row, result in batch if _unchanged(table.file(row), result)}
-        for row, result in batch:
-            if row not in unchanged and result.size:
+            table.fail(row, failure, known[row])
+        digests = _digests([read.result for read in decoded])
+        table.store_units(rows[usable], vectors[usable], digests[usable], editions[usable])
+        unchanged = {r.row for r in batch if _unchanged(table.file(r.row), r.result)}
+        for read in batch:
+            if read.row not in unchanged and (found := read.result).size:
                 # so that the next listing sees whether the file is another one again
-                table.note_read(row, result.size, result.mtime_ns, result.inode)
+                table.note_read(read.row, read.edition, found.size, found.mtime_ns, found.inode)
         kept = usable & np.asarray([row in unchanged for row in rows.tolist()], bool)
         lasting = {row: why for row, why in failures.items() if row in unchanged}
         self._remember(table, rows[kept], vectors[kept], digests[kept], lasting, job)
@@ -225,12 +241,6 @@ def _digests(results: Sequence[DecodeResult]) -> NDArray[np.uint8]:
     """Content digests, uint8 ``(n, 16)``."""
     joined = b"".join(result.digest for result in results)
     return np.frombuffer(joined, np.uint8).reshape(len(results), DIGEST_BYTES)
-
-
-def _same_file(now: ImageFile, then: ImageFile) -> bool:
-    """Whether a listing has not found another file in the same place."""
-    facts = (now.size, now.mtime_ns, now.inode)
-    return facts == (then.size, then.mtime_ns, then.inode)
 
 
 def _unchanged(file: ImageFile, result: DecodeResult) -> bool:

@@ -27,6 +27,7 @@ _ADDED_AT_ONCE = 2000  # readers wait no longer for the lock than this takes
 _RUNS = 8  # a block in more pieces than this is copied together
 
 Rows = NDArray[np.int64]
+Editions = NDArray[np.uint32]
 Place = slice | Rows
 
 
@@ -58,6 +59,7 @@ class EmbeddingTable:
         self._chunks: list[NDArray[np.float32] | NDArray[np.float16]] = []
         self._digests = np.zeros((_FIRST_CAPACITY, DIGEST_BYTES), np.uint8)
         self._state = np.zeros(_FIRST_CAPACITY, np.uint8)
+        self._editions = np.zeros(_FIRST_CAPACITY, np.uint32)  # how often a row was renewed
         self._failures: dict[int, ImageFailure] = {}
         self._reasons: dict[ImageFailure, ImageFailure] = {}  # one object for equal ones
 
@@ -102,12 +104,23 @@ class EmbeddingTable:
                         self._files.replace(row, file)
                         self._failures.pop(row, None)
                         self._state[row] = PENDING
+                        self._editions[row] += 1
                         changed.append(row)
         return changed
 
-    def note_read(self, row: int, size: int, mtime_ns: int, inode: int) -> None:
+    def editions(self, rows: Sequence[int] | Rows) -> Editions:
+        """Which edition of its file each row stands for, uint32; another after ``renew``.
+
+        Whoever reads a file asks before, and says so with what was found: what belongs to
+        an edition before is not kept.
+        """
+        return self._editions[np.asarray(rows, np.int64)]
+
+    def note_read(self, row: int, edition: int, size: int, mtime_ns: int, inode: int) -> None:
         """What was read of a row is another file than the one listed."""
         with self._lock:
+            if self._editions[row] != edition:
+                return
             file = self._files[row]
             self._files.replace(
                 row, replace(file, size=size, mtime_ns=mtime_ns, inode=inode or file.inode)
@@ -175,8 +188,6 @@ class EmbeddingTable:
                 return self._view(first, last + 1)
         return self._copied(rows)
 
-    vectors = units
-
     def unit_blocks(
         self, rows: Sequence[int] | Rows
     ) -> Iterator[tuple[Place, NDArray[np.float32]]]:
@@ -218,9 +229,21 @@ class EmbeddingTable:
         self.store_units(rows, to_units(vectors), digests)
 
     def store_units(
-        self, rows: Rows, units: NDArray[np.float16], digests: NDArray[np.uint8]
+        self,
+        rows: Rows,
+        units: NDArray[np.float16],
+        digests: NDArray[np.uint8],
+        editions: Editions | None = None,
     ) -> None:
-        """Keep embeddings as ``to_units`` made them, float16 ``(n, width)``."""
+        """Keep embeddings as ``to_units`` made them, float16 ``(n, width)``.
+
+        Args:
+            rows: int64 ``(n,)``.
+            units: float16 ``(n, width)``.
+            digests: Of the files' contents, uint8 ``(n, 16)``.
+            editions: What ``editions`` said before the files were read; None for now.
+                A row that was renewed since then stays pending.
+        """
         rows = np.asarray(rows, np.int64)
         # Not under the lock: these rows are nobody else's until their state says so.
         for number, places in _by_chunk(rows):
@@ -234,12 +257,17 @@ class EmbeddingTable:
             else:
                 chunk[target] = _widened(units[places])
         with self._lock:
+            if editions is not None:
+                current = self._editions[rows] == editions
+                rows, digests = rows[current], digests[current]
             self._digests[rows] = digests
             self._state[rows] = READY
 
-    def fail(self, row: int, failure: ImageFailure) -> None:
-        """Note why an image cannot be embedded."""
+    def fail(self, row: int, failure: ImageFailure, edition: int | None = None) -> None:
+        """Note why an image cannot be embedded, unless its file is another edition now."""
         with self._lock:
+            if edition is not None and self._editions[row] != edition:
+                return
             self._failures[row] = self._reasons.setdefault(failure, failure)
             self._state[row] = FAILED
 
@@ -269,6 +297,7 @@ class EmbeddingTable:
         if needed > len(self._state):
             capacity = max(needed, 2 * len(self._state))
             self._digests = _enlarged(self._digests, capacity)
+            self._editions = _enlarged(self._editions, capacity)
             self._state = _enlarged(self._state, capacity)
 
     def _view(self, start: int, end: int) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fewshot_gui.backbones import torch_views
 from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
@@ -105,7 +106,8 @@ class TorchRuntime:
         try:
             with torch.inference_mode():
                 filled = _filled_up(pixels, min(STEP, self._batch))
-                vectors = network(self._normalised(filled, device))
+                batch = self._normalised(filled, device)
+                vectors = torch_views.embed(network, batch, self._card.preprocessing)
                 return vectors[: len(pixels)].float().cpu().numpy()
         except (torch.OutOfMemoryError, MemoryError):
             return None

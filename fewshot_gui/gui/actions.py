@@ -13,6 +13,31 @@ from fewshot_gui.gui.icons import Icons
 from fewshot_gui.texts import _
 
 KEYED_BINS = 9
+# what means nothing on the welcome page
+PROJECT_ACTIONS = (
+    "add_folder",
+    "refresh",
+    "save_as",
+    "duplicate",
+    "export",
+    "close",
+    "select_all",
+    "search",
+    "search_bins",
+    "accept_page",
+    "accept_above",
+    "preview",
+    "next_doubt",
+    "suggest",
+    "similar",
+    "possible_class",
+    "limit",
+    "enough",
+    "new_bin",
+    "import_bins",
+    "focus_grid",
+    "focus_bins",
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +78,7 @@ def entries() -> tuple[Entry, ...]:
         Entry("confirm", _("&Confirm class"), ("Return", "Space", "Enter"), "check"),
         Entry("take_out", _("&Take out of bin"), ("0", "Delete"), "trash"),
         Entry("pick", _("Put in &class…"), ("C", "/"), "", _("Choose a class by typing")),
-        Entry("none", _("&None of these"), ("N",), "", _("Belongs to no bin")),
+        Entry("none", _("Put in &Unknown"), ("N",), "", _("It belongs to no bin")),
         Entry("accept_page", _("Confirm all in &sight"), ("A",), "", _("And go on to the next")),
         Entry("accept_above", _("Confirm all the &sure ones…"), ("Shift+A",)),
         Entry("preview", _("Show &large"), ("F",), "", _("Show the picture large, or go back")),
@@ -63,6 +88,13 @@ def entries() -> tuple[Entry, ...]:
         Entry("possible_class", _("&Possible new class"), ("P",)),
         Entry("limit", _("&Limit for Unknown…"), ("L",)),
         Entry("enough", _("&Have I labelled enough?"), ("H",)),
+        Entry(
+            "evaluate",
+            _("How &well does it sort?"),
+            ("Ctrl+Shift+E",),
+            "",
+            _("Measure it with pictures that are sorted already"),
+        ),
         Entry("search", _("Search file &names"), ("Ctrl+F",)),
         Entry("search_bins", _("Search &bins"), ("Ctrl+Shift+F",)),
         Entry("new_bin", _("&New bin"), ("Ctrl+B",), "plus"),
@@ -77,7 +109,7 @@ def entries() -> tuple[Entry, ...]:
         Entry("focus_grid", _("Go to the &pictures"), ("Ctrl+1",)),
         Entry("focus_bins", _("Go to the &bins"), ("Ctrl+2",)),
         Entry("help", _("&Help"), ("F1",), "help"),
-        Entry("shortcuts", _("&Keyboard shortcuts"), ("?",)),
+        Entry("shortcuts", _("&Keyboard shortcuts and marks"), ("?",)),
         Entry("about", _("&About Few-Shot GUI"), (), "info"),
     )
 
@@ -115,6 +147,11 @@ class Actions:
     def all(self) -> list[QAction]:
         """Every action, in the order of the table."""
         return [*self._actions.values(), *self.bins]
+
+    def enable_for_project(self, is_open: bool) -> None:
+        """A project is open now, or none."""
+        for name in PROJECT_ACTIONS:
+            self[name].setEnabled(is_open)
 
     def connect(self, **slots: Callable[[], object]) -> None:
         """Connect actions by name; the checked flag that Qt passes on is dropped."""

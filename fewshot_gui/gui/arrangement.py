@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -54,10 +54,12 @@ class Chosen:
     Attributes:
         title: What they have in common.
         rows: int64 rows in an order that means something.
+        notes: Row -> a few words on it; rows may have none.
     """
 
     title: str
     rows: Rows
+    notes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

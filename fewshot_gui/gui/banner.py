@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.theme import Theme
-from fewshot_gui.texts import _
+from fewshot_gui.texts import _, ngettext
 
 MOST = 3  # more than that at once nobody reads
 READ_MS = 8000  # good news without a button leaves by itself
@@ -28,12 +28,15 @@ class Banner(QFrame):
 
     Attributes:
         message: What it says.
+        more_button: Says how many messages are folded behind this one, and shows them.
 
     Signals:
         closed: The user has read it, or it has had its time.
+        more_asked: The user wants to see the messages behind it.
     """
 
     closed = Signal()
+    more_asked = Signal()
 
     def __init__(self, message: Message, theme: Theme, icons: Icons) -> None:
         super().__init__(objectName="banner")
@@ -54,6 +57,11 @@ class Banner(QFrame):
         layout.setContentsMargins(44, 7, 8, 7)
         layout.setSpacing(10)
         layout.addWidget(text, 1)
+        self.more_button = QPushButton()
+        self.more_button.setProperty("role", "link")
+        self.more_button.clicked.connect(self.more_asked)
+        self.more_button.hide()
+        layout.addWidget(self.more_button)
         if message.action and message.run is not None:
             button = QPushButton(message.action)
             button.setAccessibleName(message.action)
@@ -63,6 +71,15 @@ class Banner(QFrame):
         self.setAccessibleName(text.text())
         if message.kind in (Kind.INFO, Kind.SUCCESS) and not message.action:
             QTimer.singleShot(READ_MS, self, self.closed.emit)
+
+    def show_more(self, count: int) -> None:
+        """Say how many other messages there are."""
+        words = ngettext("{count} more", "{count} more", count).format(count=count)
+        text = ngettext("Show {count} more message", "Show {count} more messages", count)
+        self.more_button.setText(words)
+        self.more_button.setAccessibleName(text.format(count=count))
+        self.more_button.setToolTip(self.more_button.accessibleName())
+        self.more_button.setVisible(count > 0)
 
     def _act(self) -> None:
         run = self.message.run
@@ -84,13 +101,18 @@ class Banner(QFrame):
 
 
 class Banners(QWidget):
-    """The stack of messages; takes no room while there are none."""
+    """The stack of messages; takes no room while there are none.
+
+    Folded, the newest alone is shown, and a button on it opens the others.
+    """
 
     def __init__(self, theme: Theme, icons: Icons) -> None:
         super().__init__()
         self._theme = theme
         self._icons = icons
         self._shown: list[Banner] = []
+        self._folded = False
+        self._opened = False  # the user wants to see all, though there is little room
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 8, 12, 4)
         self._layout.setSpacing(6)
@@ -111,11 +133,20 @@ class Banners(QWidget):
         self.settle(message.key or message.text)
         banner = Banner(message, self._theme, self._icons)
         banner.closed.connect(lambda: self._remove(banner))
+        banner.more_asked.connect(self._open)
         self._shown.insert(0, banner)
         self._layout.insertWidget(0, banner)
         for old in self._shown[MOST:]:
             self._remove(old)
+        self._opened = False
+        self._arrange()
         self.show()
+
+    def fold(self, folded: bool) -> None:
+        """Whether there is room for one message only."""
+        if folded != self._folded:
+            self._folded, self._opened = folded, False
+            self._arrange()
 
     def settle(self, key: str) -> None:
         """Take away the message with this key: it is no longer true."""
@@ -135,4 +166,15 @@ class Banners(QWidget):
         self._layout.removeWidget(banner)
         banner.hide()
         banner.deleteLater()
+        self._arrange()
         self.setVisible(bool(self._shown))
+
+    def _open(self) -> None:
+        self._opened = True
+        self._arrange()
+
+    def _arrange(self) -> None:
+        one = self._folded and not self._opened
+        for place, banner in enumerate(self._shown):
+            banner.setVisible(not one or not place)
+            banner.show_more(len(self._shown) - 1 if one and not place else 0)

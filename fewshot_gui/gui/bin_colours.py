@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
-from fewshot_gui.gui.theme import CLASS_HUES, ClassColour, class_colour
+from fewshot_gui.gui.theme import ClassColour, class_colour
 from fewshot_gui.texts import _
 
 _SIDE = 16
@@ -42,17 +42,6 @@ def hue_names() -> tuple[str, ...]:
 def pattern_names() -> tuple[str, ...]:
     """Names of the ways to paint a hue, in the order of the palette."""
     return (_("Plain"), _("Striped"), _("Dotted"), _("Crossed"))
-
-
-def colour_name(index: int) -> str:
-    """Name of a colour of the palette; any index has one."""
-    turn, place = divmod(index, CLASS_HUES)
-    patterns = pattern_names()
-    hue = hue_names()[place]
-    pattern = turn % len(patterns)
-    if not pattern:
-        return hue
-    return _("{colour}, {pattern}").format(colour=hue, pattern=patterns[pattern].lower())
 
 
 def paint_swatch(painter: QPainter, box: QRectF, colour: ClassColour, radius: float) -> None:

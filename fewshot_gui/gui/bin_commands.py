@@ -30,6 +30,7 @@ class BinCommands(QObject):
         self._session = session
         self._description = DescriptionPopup(theme, parent)
         self._description.described.connect(self._describe)
+        session.folder_changed.connect(self._description.discard)  # no bin of another project
         self.picker = ClassPicker(session, theme, parent)
         self.picker.chosen.connect(self._on_picked)
         self._picked: Callable[[int], None] | None = None

@@ -102,11 +102,6 @@ class CardFace(QWidget):
         return self.visible_examples() or ((self._stand_in(),) if self._stand_in() else ())
 
     @property
-    def chosen_example(self) -> str | None:
-        """The example that keys mean, None without one."""
-        return self._choice.current if len(self._choice) else None
-
-    @property
     def chosen_examples(self) -> tuple[str, ...]:
         """All chosen examples, in the order shown."""
         return self._choice.chosen
@@ -189,9 +184,6 @@ class CardFace(QWidget):
         self._more.setGeometry(layout.more_button)
         self._show_current()
         self.update()
-
-    def _thumb_rect(self, place: int) -> QRect:
-        return self._layout.thumb(place)
 
     def _sorted_rect(self) -> QRect:
         metrics = QFontMetrics(small_font(self.font()))

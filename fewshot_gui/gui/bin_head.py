@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QPushButton,
     QToolButton,
@@ -17,49 +15,11 @@ from PySide6.QtWidgets import (
 
 from fewshot_gui.gui.bin_buttons import MoreButton
 from fewshot_gui.gui.icons import Icons
+from fewshot_gui.gui.search_edit import SearchEdit
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.texts import _
 
 _SEARCHED_FROM = 8  # bins; fewer are found at a glance
-
-
-class SearchEdit(QLineEdit):
-    """Filters while the user types.
-
-    Signals:
-        left: Esc in an empty search: the user is done with it.
-        went_down: The user wants to go to what was found.
-    """
-
-    left = Signal()
-    went_down = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPlaceholderText(_("Find a bin"))
-        self.setAccessibleName(_("Find a bin by its name or description"))
-        self.setClearButtonEnabled(True)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and event.key() in (
-            Qt.Key.Key_Escape,
-            Qt.Key.Key_Return,
-            Qt.Key.Key_Enter,
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            if self.text():
-                self.clear()
-            else:
-                self.left.emit()
-        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.went_down.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class PanelHead(QWidget):
@@ -94,7 +54,8 @@ class PanelHead(QWidget):
         self.menu_button.setToolTip(_("Sort, close or open all bins"))
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setMenu(self._make_menu())
-        self.search = SearchEdit()
+        name = _("Find a bin by its name or description")
+        self.search = SearchEdit(_("Find a bin"), name)
         self.search.hide()
         line = QHBoxLayout()
         line.setContentsMargins(14, 9, 12, 9)

@@ -192,7 +192,7 @@ class BinMenu(QMenu):
             action = menu.addAction(swatch_icon(other.colour, self._dark, ratio), name)
             action.triggered.connect(lambda _on=False, other=other: do(other.id))
         if offers_unknown:
-            action = menu.addAction(_("None of these"))
+            action = menu.addAction(_("Unknown"))
             action.triggered.connect(lambda _on=False: do(UNKNOWN))
         menu.setEnabled(not menu.isEmpty())
 

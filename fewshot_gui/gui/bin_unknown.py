@@ -29,7 +29,7 @@ class UnknownCard(BinCard):
     bare = True
 
     def __init__(self, session_id: str, theme: Theme, thumbnails: Thumbnails) -> None:
-        bin = Bin(UNKNOWN, _("None of these"), 0)
+        bin = Bin(UNKNOWN, _("Unknown"), 0)
         super().__init__(session_id, bin, theme, thumbnails, Fold.OPEN)
         self.limit_button = QPushButton(_("Set the limit…"), self)
         self.limit_button.setProperty("role", "link")
@@ -63,7 +63,7 @@ class UnknownCard(BinCard):
 
     def _examples_text(self) -> str:
         if not self.examples:
-            return _("Drop strangers here")
+            return _("Drop here")
         return super()._examples_text()
 
     def _badge(self) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bin_commands import BinCommands
@@ -15,7 +16,7 @@ from fewshot_gui.gui.bin_head import PanelHead
 from fewshot_gui.gui.bin_layout import THUMB, Fold
 from fewshot_gui.gui.bin_list import BinList
 from fewshot_gui.gui.bin_menu import BinMenu
-from fewshot_gui.gui.bin_new import DropHint, NewBinCard, NewBinPlace
+from fewshot_gui.gui.bin_new import DropHint, NewBinPlace
 from fewshot_gui.gui.bin_painter import BINS
 from fewshot_gui.gui.bin_state import BinState
 from fewshot_gui.gui.bin_unknown import Foot, UnknownCard
@@ -79,7 +80,6 @@ class BinsPanel(QWidget):
 
     def _build(self) -> None:
         self._head = head = PanelHead(self._theme, self._icons)
-        self._new_button = head.new_button
         head.new_button.clicked.connect(lambda: self.begin_new_bin())
         head.sort_asked.connect(self.commands.sort)
         head.close_asked.connect(self.collapse_all)
@@ -96,9 +96,10 @@ class BinsPanel(QWidget):
 
         # above the list, where it is in sight however long the list is
         self._from_grid = False  # whether the new bin takes what is selected in the grid
+        self._asker: QWidget | None = None  # had the keyboard before the name was asked for
         self._maker = NewBinPlace(self._session)
         self._maker.changed.connect(self._explain)
-        self._maker.ended.connect(head.new_button.setFocus)
+        self._maker.ended.connect(self._give_back)
         self._maker.made.connect(self._on_made)
 
         self._drop_hint = DropHint(self._theme, self._icons)
@@ -140,16 +141,6 @@ class BinsPanel(QWidget):
     def card(self, class_id: int) -> BinCard:
         """The card of a bin, or of ``UNKNOWN``. Raises ``KeyError`` for one not shown."""
         return self.unknown_card if class_id == UNKNOWN else self._list.card(class_id)
-
-    @property
-    def drop_area(self) -> DropHint:
-        """The empty area, where a drop makes a new bin."""
-        return self._drop_hint
-
-    @property
-    def new_card(self) -> NewBinCard | None:
-        """The card that asks for a name, while it does."""
-        return self._maker.card
 
     @property
     def marked(self) -> tuple[int, ...]:
@@ -350,10 +341,6 @@ class BinsPanel(QWidget):
 
     # -- order and menu ------------------------------------------------------------------
 
-    def sort_by_name(self) -> None:
-        """Bring the bins into the order of their names."""
-        self.commands.sort()
-
     def _move_bin(self, class_id: int, step: int) -> None:
         """Move a bin past its neighbour; past the next one in sight where some are hidden."""
         neighbour = self._focus.neighbour(class_id, step)
@@ -403,14 +390,26 @@ class BinsPanel(QWidget):
             paths: Its first examples.
             from_grid: They are what is selected in the grid, where the user goes on after.
         """
+        if self._maker.card is None:
+            self._asker = QApplication.focusWidget()
         self._from_grid = from_grid
         self._maker.begin(paths)
 
+    def _give_back(self) -> None:
+        """The name is no longer asked for: the keyboard goes back to where it was."""
+        asker, self._asker = self._asker, None
+        there = asker is not None and isValid(asker) and asker.isVisible()
+        (asker if there else self._head.new_button).setFocus()
+
     def _on_made(self, class_id: int) -> None:
-        """Bring a new bin into sight; a search that hides it is over."""
-        if self._from_grid:
-            self._from_grid = False
-            self.made_from_grid.emit()
+        """Bring a new bin into sight; a search that hides it is over.
+
+        The keyboard goes there, too, unless the user goes on in the grid.
+        """
+        if not self._from_grid:
+            self._focus.go(class_id)
+            return
+        self.made_from_grid.emit()
         if self._list.place(class_id) is None:
             self.search.clear()
         if self._list.place(class_id) is not None:

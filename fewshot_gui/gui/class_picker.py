@@ -105,6 +105,7 @@ class ClassPicker(Popup):
     def __init__(self, session: Session, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent)
         self._session = session
+        session.folder_changed.connect(self.hide)  # its classes are another project's
         self._all: tuple[Entry, ...] = ()
         self._folded: tuple[str, ...] = ()
         self._offers_new = True
@@ -158,7 +159,7 @@ class ClassPicker(Popup):
             title: What is asked, in plain text.
             without: Ids of classes that are not offered.
             new: Whether a new bin can be asked for.
-            unknown: Whether *None of these* is offered.
+            unknown: Whether *Unknown* is offered.
         """
         self.hide()  # a question that is still open ends here
         left_out = set(without)
@@ -169,7 +170,7 @@ class ClassPicker(Popup):
             if b.id not in left_out
         ]
         if unknown and UNKNOWN not in left_out:
-            text = _("None of these")
+            text = _("Unknown")
             entries.append(Entry(UNKNOWN, text, None, "N", text))
         self._all = tuple(entries)
         self._folded = tuple(folded(entry.name) for entry in entries)
@@ -200,11 +201,6 @@ class ClassPicker(Popup):
     def texts(self) -> list[str]:
         """What the list shows, from top to bottom."""
         return [self._model.entry(row).text for row in range(self._model.rowCount())]
-
-    def current_text(self) -> str:
-        """The entry that Enter takes; empty where nothing fits."""
-        row = self.list.currentIndex().row()
-        return self._model.entry(row).text if row >= 0 else ""
 
     # -- filtering -------------------------------------------------------------------------
 

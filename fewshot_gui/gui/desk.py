@@ -4,81 +4,101 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from fewshot_gui.errors import UserError
 from fewshot_gui.gui.job_runner import JobRunner
+from fewshot_gui.gui.opening import (
+    CLOSE_S,
+    Handover,
+    Opened,
+    Waiting,
+    begun,
+    in_turn,
+    opened_draft,
+    opened_file,
+    whole,
+    written,
+)
+from fewshot_gui.gui.side_lanes import SideLanes
 from fewshot_gui.images.scan import checked_root
 from fewshot_gui.jobs import Job
 from fewshot_gui.project.backups import Backup, restore_backup
 from fewshot_gui.project.drafts import discard_draft, is_draft, latest_draft, new_draft
-from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
-from fewshot_gui.project.keeper import Keeper, KeeperState
+from fewshot_gui.project.keeper import Keeper
+from fewshot_gui.project.keeping import KeeperState
 from fewshot_gui.project.model import NoJournal, Project, readdressed
-
-CLOSE_S = 5.0  # how long a project that is left may take to be written
+from fewshot_gui.texts import _
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A project that is ready to be shown.
+class AlreadyOpen:
+    """What was to be opened is what is open.
 
     Attributes:
-        project: The user's decisions.
-        keeper: Writes them down; None where nothing is kept.
-        path: The project file, empty where there is none.
-        read_only: Whether nothing may be changed.
-        known: What labelled images were like, by path.
-        resumed: Whether it was begun in an earlier sitting.
-        notices: What the user should be told.
+        folder: The folder that was asked for, empty where a file was.
     """
 
-    project: Project
-    keeper: Keeper | None = None
-    path: str = ""
-    read_only: bool = False
-    known: Mapping[str, KnownImage] = field(default_factory=dict)
-    resumed: bool = False
-    notices: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class Desk(QObject):
-    """Opens project files in a lane and holds the one that is open.
+    """Opens project files in lanes and holds the one that is open.
+
+    A file that was opened is either taken or closed again, whatever happens meanwhile. Each
+    piece of work has a lane of its own: one may hang in a dead disk.
 
     Attributes:
         now: What is open.
         state: How far it is written down; None where nothing is kept.
 
     Signals:
+        left: The project before is left; ``opened`` comes at once.
         opened: An ``Opened``; it is ``now`` already.
+        already_open: What was asked for is ``now``; the folder, if it was one.
         failed: (exception, path of the project file or folder).
+        lost: (title of a project that was left, number of its actions that are not saved).
         consent_wanted: (folders, closure that goes on): a project file names folders that
             lie neither beside it nor were ever opened by this user.
+        busy_changed: An opening began or ended.
         state_changed: ``state`` is another.
-        moved: The project has another file.
+        moved: The project has another file; the path of the one before.
     """
 
+    left = Signal()
     opened = Signal(object)
+    already_open = Signal(str)
     failed = Signal(object, str)
+    lost = Signal(str, int)
     consent_wanted = Signal(object, object)
+    busy_changed = Signal()
     state_changed = Signal()
-    moved = Signal()
+    moved = Signal(str)
 
     def __init__(self, runner: JobRunner, trusted: Callable[[], Collection[str]]) -> None:
         super().__init__()
         self._runner = runner
+        self._lanes = SideLanes(runner, "files")
         self._trusted = trusted
-        self._job: Job | None = None
+        self._opening: Handover | None = None
+        self._opening_job = Job()
+        self._saving: Handover | None = None
+        self._save_next = ""  # asked for while the file is just being made
+        self._leaving: list[Keeper] = []
+        self._given_up = 0  # lanes whose result nobody wants, and which have not ended
+        self._book: Keeper | Waiting | None = None  # where bookkeeping goes
+        self._known: dict[str, KnownImage] = {}
         self.now = Opened(Project())
         self.state: KeeperState | None = None
 
     @property
     def busy(self) -> bool:
         """Whether a project is being opened."""
-        return self._job is not None
+        return self._opening is not None
 
     @property
     def title(self) -> str:
@@ -98,147 +118,143 @@ class Desk(QObject):
     def open_folder(self, folder: str, anew: bool = False) -> None:
         """Open the draft for a folder, or begin one.
 
+        A folder that cannot be reached has its draft all the same.
+
         Args:
             folder: A folder of target images.
             anew: Begin another draft; the one before is kept.
         """
-        open_path = self.now.path
+        open_path = self._held_path()
 
-        def work(_job: Job) -> Opened | None:
-            real = checked_root(folder)
-            path = None if anew else latest_draft(real)
-            if path is not None and path == open_path:
-                return None
-            if path is not None:
-                opened = opened_file(path)
-                opened.project.add_folder(real)  # it may have been taken out
-                return opened
-            return begun(new_draft(real), real)
+        def work(job: Job) -> Opened | AlreadyOpen:
+            real, error = looked_up(folder)
+
+            def opened() -> Opened | AlreadyOpen:
+                draft = None if anew else latest_draft(real)
+                reachable = "" if error is not None else real
+                if draft is not None and os.path.realpath(draft) == open_path:
+                    return AlreadyOpen(reachable)
+                if draft is not None:
+                    return opened_draft(draft, reachable)
+                if error is not None:
+                    raise error
+                return begun(new_draft(real), real)
+
+            return in_turn(opened, job, self._is_letting_go)
 
         self._open(work, folder)
 
-    def open_file(self, path: str, read_only: bool = False, consent: Collection[str] = ()) -> None:
+    def open_file(self, path: str, read_only: bool = False) -> None:
         """Open a project file.
 
         Args:
             path: The file.
             read_only: Look only; another window may hold it.
-            consent: Folders outside that the user has agreed to.
         """
-        trusted = {*self._trusted(), *consent}
-        open_path = self.now.path
+        self._open_file(path, read_only)
 
-        def work(_job: Job) -> Opened | tuple[str, ...] | None:
-            real = os.path.realpath(path)
-            if real == open_path:
-                return None
-            return opened_file(real, read_only, trusted)
-
-        def wanted(folders: tuple[str, ...]) -> None:
-            self.consent_wanted.emit(
-                folders, lambda: self.open_file(path, read_only, {*consent, *folders})
-            )
-
-        self._open(work, path, wanted)
+    def restore(self, path: str, backup: Backup) -> None:
+        """Put a backup in the place of a damaged file and open it."""
+        self._open_file(path, backup=backup)
 
     def open_memory(self, project: Project) -> None:
         """Show a project that is kept nowhere."""
+        self.cancel()
         self._take(Opened(project))
 
     def close(self) -> None:
         """Leave the project."""
+        self.cancel()
         self._take(Opened(Project()))
+
+    def cancel(self) -> None:
+        """Open nothing, although it was asked for; at once, even if a disk hangs."""
+        if self._opening is None:
+            return
+        handover, self._opening = self._opening, None
+        self._opening_job.cancel()
+        self._drop(handover)
+        self.busy_changed.emit()
 
     # -- keeping ---------------------------------------------------------------------
 
     def save_as(self, path: str) -> None:
         """Go on in another file. An existing one is replaced: the user was asked."""
-        now = self.now
-
-        def work(_job: Job) -> Opened:
-            if now.keeper is None:
-                return kept(now.project, path)
-            now.keeper.move_to(path).result()
-            if is_draft(now.path) and now.keeper.path != os.path.realpath(now.path):
-                discard_draft(now.path)  # it has a name now; all that was in it is in the file
-            return Opened(now.project, now.keeper, now.keeper.path, known=now.known)
-
-        def done(opened: Opened) -> None:
-            if self.now is not now:
-                return
-            self.now = opened
-            self._listen(opened.keeper)
-            self.moved.emit()
-
-        self._runner.start(
-            "project", work, done=done, failed=lambda error: self.failed.emit(error, path)
-        )
+        if self._saving is not None:
+            self._save_next = path
+        elif self.now.keeper is None:
+            self._make_file(path)
+        else:
+            self._move(self.now.keeper, path)
 
     def duplicate(self, path: str, done: Callable[[str], None]) -> None:
-        """Write a copy and go on in the file that is open."""
-        now = self.now
+        """Write a copy as the project is now, and go on in the file that is open."""
+        keeper = self.now.keeper
+        if keeper is not None:
+            copied = keeper.save_copy(path)
 
-        def work(_job: Job) -> str:
-            if now.keeper is None:
-                copy = kept(now.project.snapshot(), path)
-                if copy.keeper is not None:
-                    copy.keeper.close(CLOSE_S)
-            else:
-                now.keeper.save_copy(path).result()
-            return path
+            def work(_job: Job) -> str:
+                return copied.result()
+        else:
+            copy, known = whole(self.now.project), dict(self._known)
 
-        self._runner.start(
-            "project", work, done=done, failed=lambda error: self.failed.emit(error, path)
-        )
+            def work(_job: Job) -> str:
+                written(copy, known, path).close(CLOSE_S)
+                return path
+
+        self._lanes.start(work, done=done, failed=lambda error: self.failed.emit(error, path))
 
     def check_folder(
         self, path: str, done: Callable[[str], None], failed: Callable[[BaseException], None]
     ) -> None:
-        """Look at a folder in the lane; ``done`` gets its path without links."""
-        self._runner.start("project", lambda _job: checked_root(path), done=done, failed=failed)
+        """Look at a folder in a lane; ``done`` gets its path without links.
+
+        Nobody hears of it where another project is open by then.
+        """
+        project = self.now.project
+
+        def if_open(callback: Callable[..., None]) -> Callable[..., None]:
+            return lambda result: callback(result) if self.now.project is project else None
+
+        self._lanes.start(
+            lambda _job: checked_root(path), done=if_open(done), failed=if_open(failed)
+        )
 
     def relocate(self, folder_id: int, path: str) -> Opened:
         """A folder of the project lies elsewhere now, with all images in it."""
-        project, keeper = self.now.project, self.now.keeper
+        project = self.now.project
         old = next((f.path for f in project.folders if f.id == folder_id), path)
         project.relocated(folder_id, path)
-        if keeper is not None:
-            keeper.relocate(folder_id, path)
-        known = {readdressed(p, old, path): fact for p, fact in self.now.known.items()}
-        self.now = replace(self.now, known=known, notices=())
+        if self._book is not None:
+            self._book.relocate(folder_id, path)
+        self._known = {readdressed(p, old, path): fact for p, fact in self._known.items()}
+        self.now = replace(self.now, known=dict(self._known), notices=())
         return self.now
 
     def renamed(self, paths: Mapping[str, str]) -> None:
         """Images of the project have other paths."""
-        if self.now.keeper is not None:
-            self.now.keeper.renamed(paths)
+        self._known = {paths.get(path, path): fact for path, fact in self._known.items()}
+        if self._book is not None:
+            self._book.renamed(paths)
 
     def note(self, news: Mapping[str, KnownImage]) -> None:
         """Remember what labelled images are like."""
-        if self.now.keeper is not None:
-            self.now.keeper.note(news)
+        self._known.update(news)
+        if self._book is not None:
+            self._book.note(news)
 
-    def restore(self, path: str, backup: Backup, done: Callable[[str], None]) -> None:
-        """Put a backup in the place of a damaged file and open it.
-
-        ``done`` gets the path under which the damaged file is kept.
-        """
-
-        def restored(kept: str) -> None:
-            self.open_file(path)
-            done(kept)
-
-        self._runner.start(
-            "project",
-            lambda _job: restore_backup(path, backup),
-            done=restored,
-            failed=lambda error: self.failed.emit(error, path),
-        )
-
-    def shut(self) -> bool:
-        """Leave the project and wait, but not for ever; returns whether all is written."""
-        keeper, self.now = self.now.keeper, Opened(Project())
-        return keeper is None or keeper.close(CLOSE_S)
+    def shut(self) -> None:
+        """Leave everything and wait until it is written, but not for ever."""
+        handovers = [h for h in (self._opening, self._saving) if h is not None]
+        self._opening = self._saving = None
+        for opened in (self.now, *(h.drop() for h in handovers)):
+            if opened is not None and opened.keeper is not None:
+                self._leaving.append(opened.keeper)
+        self.now.project.journal, self._book = NoJournal(), None
+        self.now = Opened(Project())
+        for keeper in self._leaving:
+            keeper.close(CLOSE_S)
+        self._leaving.clear()
 
     @property
     def unwritten(self) -> int:
@@ -246,7 +262,45 @@ class Desk(QObject):
         keeper = self.now.keeper
         return keeper.pending if keeper is not None else 0
 
-    # -- inside ------------------------------------------------------------------------
+    # -- inside: opening ---------------------------------------------------------------
+
+    def _held_path(self) -> str:
+        """The file that is open for writing; one that is only looked at is opened anew."""
+        return "" if self.now.read_only else self.now.path
+
+    def _open_file(
+        self,
+        path: str,
+        read_only: bool = False,
+        consent: Collection[str] = (),
+        backup: Backup | None = None,
+        notices: Collection[str] = (),
+    ) -> None:
+        trusted = {*self._trusted(), *consent}
+        open_path = self._held_path()
+        told = list(notices)
+
+        def work(job: Job) -> Opened | tuple[str, ...] | AlreadyOpen:
+            real = os.path.realpath(path)
+            if real == open_path:
+                return AlreadyOpen()
+            if backup is not None:
+                told.append(_restored(restore_backup(real, backup)))
+            allowed = None if is_draft(real) else trusted
+            result = in_turn(
+                lambda: opened_file(real, read_only, allowed), job, self._is_letting_go
+            )
+            if isinstance(result, Opened):
+                return replace(result, notices=(*told, *result.notices))
+            return result
+
+        def wanted(folders: tuple[str, ...]) -> None:
+            agreed = {*consent, *folders}
+            self.consent_wanted.emit(
+                folders, lambda: self._open_file(path, read_only, agreed, notices=told)
+            )
+
+        self._open(work, path, wanted)
 
     def _open(
         self,
@@ -254,111 +308,172 @@ class Desk(QObject):
         path: str,
         wanted: Callable[[tuple[str, ...]], None] | None = None,
     ) -> None:
-        if self._job is not None:
-            self._job.cancel()
+        self.cancel()
+        handover = Handover()
+
+        def run(job: Job) -> object:
+            result = work(job)
+            if isinstance(result, Opened):
+                handover.bring(result)
+            return result
 
         def done(result: object) -> None:
-            if job is not self._job:
-                if isinstance(result, Opened):
-                    self._leave(result)
+            if not self._opening_ended(handover):
                 return
-            self._job = None
             if isinstance(result, Opened):
                 self._take(result)
+            elif isinstance(result, AlreadyOpen):
+                self.already_open.emit(result.folder)
             elif isinstance(result, tuple) and wanted is not None:
                 wanted(result)
-            else:
-                self.opened.emit(None)
 
         def failed(error: BaseException) -> None:
-            if job is self._job:
-                self._job = None
+            if self._opening_ended(handover):
                 self.failed.emit(error, path)
 
-        def cancelled() -> None:
-            if job is self._job:
-                self._job = None
-
-        self._job = job = self._runner.start(
-            "project", work, done=done, failed=failed, cancelled=cancelled
+        self._opening = handover
+        self._opening_job = self._lanes.start(
+            run, done=done, failed=failed, cancelled=lambda: self._opening_ended(handover)
         )
+        self.busy_changed.emit()
+
+    def _opening_ended(self, handover: Handover) -> bool:
+        """Whether anybody still wants what this opening has brought."""
+        if handover is not self._opening:
+            self._given_up -= 1
+            return False
+        self._opening = None
+        self.busy_changed.emit()
+        return True
 
     def _take(self, opened: Opened) -> None:
-        before, self.now = self.now, opened
-        self._leave(before)
+        title, before, self.now = self.title, self.now, opened
+        if self._saving is not None:
+            self._drop(self._saving)
+            self._saving = None
+        self.left.emit()
+        self._leave(before, title)
+        self._known = dict(opened.known)
+        self._book = opened.keeper
         self.state = None
-        self._listen(opened.keeper)
+        if opened.keeper is not None:
+            self._listen(opened.keeper)
         self.opened.emit(opened)
 
-    def _listen(self, keeper: Keeper | None) -> None:
-        if keeper is None:
-            return
+    # -- inside: saving ------------------------------------------------------------------
 
+    def _move(self, keeper: Keeper, path: str) -> None:
+        """Let the keeper go on in another file."""
+        project, before = self.now.project, self.now.path
+        moved = keeper.move_to(path)
+
+        def work(_job: Job) -> str:
+            there = moved.result()
+            if is_draft(before) and there != before:
+                discard_draft(before)  # it has a name now; all that was in it is in the file
+            return there
+
+        def done(there: str) -> None:
+            if self.now.project is project:
+                self.now = replace(self.now, path=there)
+                self.moved.emit(before)
+
+        self._lanes.start(work, done=done, failed=lambda error: self.failed.emit(error, path))
+
+    def _make_file(self, path: str) -> None:
+        """Write down a project that has been kept nowhere; what is done meanwhile as well."""
+        project, before, known = self.now.project, self.now.path, dict(self._known)
+        copy, waiting, handover = whole(project), Waiting(), Handover()
+        project.journal = self._book = waiting
+        self._saving = handover
+
+        def work(_job: Job) -> Keeper:
+            keeper = written(copy, known, path)
+            waiting.hand_over(keeper)
+            handover.bring(Opened(project, keeper, keeper.path))
+            return keeper
+
+        def done(keeper: Keeper) -> None:
+            if self._saving_ended(handover):
+                project.journal = self._book = keeper
+                self.now = replace(self.now, keeper=keeper, path=keeper.path, read_only=False)
+                self._listen(keeper)
+                self.moved.emit(before)
+                self._save_again()
+
+        def failed(error: BaseException) -> None:
+            if self._saving_ended(handover):
+                project.journal, self._book = NoJournal(), None
+                self.failed.emit(error, path)
+                self._save_again()
+
+        self._lanes.start(
+            work, done=done, failed=failed, cancelled=lambda: self._saving_ended(handover)
+        )
+
+    def _saving_ended(self, handover: Handover) -> bool:
+        """Whether the project that was written is still the open one."""
+        if handover is not self._saving:
+            self._given_up -= 1
+            return False
+        self._saving = None
+        return True
+
+    def _save_again(self) -> None:
+        path, self._save_next = self._save_next, ""
+        if path:
+            self.save_as(path)
+
+    def _listen(self, keeper: Keeper) -> None:
         def on_state(state: KeeperState) -> None:  # in the keeper's thread
             self._runner.call(lambda: self._on_state(keeper, state))
 
         keeper.on_state = on_state
+        self.state = keeper.state
 
     def _on_state(self, keeper: Keeper, state: KeeperState) -> None:
         if keeper is self.now.keeper:
             self.state = state
             self.state_changed.emit()
 
-    def _leave(self, opened: Opened) -> None:
+    # -- inside: leaving -----------------------------------------------------------------
+
+    def _drop(self, handover: Handover) -> None:
+        """Nobody wants what a lane brings: it is closed, there or here."""
+        self._given_up += 1
+        untaken = handover.drop()
+        if untaken is not None:
+            self._leave(untaken, "")
+
+    def _leave(self, opened: Opened, title: str) -> None:
         keeper = opened.keeper
         opened.project.journal = NoJournal()
-        if keeper is not None:
-            self._runner.start(
-                "project", lambda _job: keeper.close(CLOSE_S), failed=lambda _error: None
-            )
+        if keeper is None:
+            return
+        self._leaving.append(keeper)
+
+        def done(all_saved: bool) -> None:
+            self._leaving.remove(keeper)
+            if not all_saved and keeper.pending:
+                self.lost.emit(title or Path(opened.path).stem, keeper.pending)
+
+        self._lanes.start(lambda _job: keeper.close(CLOSE_S), done=done)
+
+    def _is_letting_go(self) -> bool:
+        """Whether any file is being closed, so that it may be free in a moment."""
+        return bool(self._leaving) or self._given_up > 0
 
 
-def opened_file(
-    path: str, read_only: bool = False, trusted: Collection[str] | None = None
-) -> Opened | tuple[str, ...]:
-    """Open and load a project file; blocks.
-
-    Args:
-        path: The file.
-        read_only: Open it for looking only.
-        trusted: Folders that may be read; None for a file of our own. Where others are
-            named, they are returned and nothing stays open.
-
-    Raises:
-        UserError: It cannot be opened; the classes in ``project.errors`` tell why.
-    """
-    file = ProjectFile.open(path, read_only=read_only)
+def looked_up(folder: str) -> tuple[str, UserError | None]:
+    """(path of a folder without links, why it cannot be listed); blocks."""
     try:
-        project = file.load()
-        outside = file.folders_outside(trusted) if trusted is not None else ()
-        if outside:
-            file.close()
-            return tuple(outside)
-        known = file.known()
-    except BaseException:
-        file.close()
-        raise
-    if file.read_only:
-        file.close()
-        return Opened(project, None, path, True, known, True, file.notices)
-    keeper = Keeper(file)
-    project.journal = keeper
-    return Opened(project, keeper, path, False, known, True, file.notices)
+        return checked_root(folder), None
+    except UserError as error:
+        return os.path.realpath(folder), error
 
 
-def begun(path: str, folder: str) -> Opened:
-    """A new project file for one folder; blocks."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    project = Project()
-    project.add_folder(folder)
-    project = Project(project.setup)  # there is nothing to undo in a new project
-    keeper = Keeper(ProjectFile.create(path, project))
-    project.journal = keeper
-    return Opened(project, keeper, path)
-
-
-def kept(project: Project, path: str) -> Opened:
-    """Write a project that was in memory only to a new file; blocks."""
-    keeper = Keeper(ProjectFile.create(path, project, replace=True))
-    project.journal = keeper
-    return Opened(project, keeper, path)
+def _restored(kept: str) -> str:
+    if not kept:
+        return _("The backup was restored.")
+    text = _("The backup was restored. The damaged file is kept as “{name}”.")
+    return text.format(name=Path(kept).name)

@@ -32,6 +32,11 @@ class Dialogs:
         name, _filter = QFileDialog.getSaveFileName(parent, title, start, _("CSV table (*.csv)"))
         return name
 
+    def save_as(self, parent: QWidget, title: str, start: str, kind: str) -> str:
+        """A name for a file of another kind (``PNG picture (*.png)``), or an empty string."""
+        name, _filter = QFileDialog.getSaveFileName(parent, title, start, kind)
+        return name
+
     def open_project(self, parent: QWidget, title: str, start: str) -> str:
         """A project file, or an empty string."""
         name, _filter = QFileDialog.getOpenFileName(parent, title, start, _project_files())

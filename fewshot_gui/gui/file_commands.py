@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,17 +13,19 @@ from PySide6.QtWidgets import QMenu, QWidget
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
 from fewshot_gui.gui.banner import Banners
-from fewshot_gui.gui.desk import Opened
 from fewshot_gui.gui.dialogs import Dialogs, Leave
 from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.gui.opening import Opened
 from fewshot_gui.gui.preferences import Preferences
-from fewshot_gui.gui.session import Session, sample_folder
+from fewshot_gui.gui.recent import Recent, recents, start_folder, start_projects
+from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.drafts import SUFFIX
+from fewshot_gui.project.drafts import SUFFIX, is_draft
 from fewshot_gui.project.problems import DamagedProject, ProjectInUse
 from fewshot_gui.texts import _, ngettext
 
 TRUSTED_AT_ONCE = 100  # folders; each is kept in the settings
+RESUMED = "resumed"  # key of the message that work goes on
 
 
 class FileCommands(QObject):
@@ -54,13 +56,18 @@ class FileCommands(QObject):
         self._dialogs = dialogs
         self._banners = banners
         self._thumbnails = thumbnails
+        self._to_add: list[str] = []  # folders that were dropped together with the first one
+        session.desk.left.connect(self._on_left)
         session.desk.opened.connect(self._on_opened)
+        session.desk.already_open.connect(self._add_rest)
         session.desk.failed.connect(self._on_failed)
+        session.desk.lost.connect(self._on_lost)
         session.desk.consent_wanted.connect(self._ask_consent)
-        session.desk.moved.connect(self._remember)
+        session.desk.moved.connect(self._on_moved)
         session.desk.state_changed.connect(self._on_state)
         session.exported.connect(self._on_exported)
-        session.brought.connect(self._trust_all)
+        session.brought.connect(self._trust)
+        session.history_changed.connect(lambda: banners.settle(RESUMED))
 
     # -- opening -------------------------------------------------------------------------
 
@@ -72,7 +79,8 @@ class FileCommands(QObject):
 
     def choose_project(self) -> None:
         """Ask for a project file and open it."""
-        path = self._dialogs.open_project(self._window, _("Open a project"), self._start())
+        start = start_projects(self._preferences.now)
+        path = self._dialogs.open_project(self._window, _("Open a project"), start)
         if path:
             self.open(path)
 
@@ -80,20 +88,22 @@ class FileCommands(QObject):
         """Open a project file, or the project of a folder."""
         if not self._may_leave():
             return
+        self._to_add.clear()
         if path.endswith(SUFFIX):
             self._session.open_project(path)
         else:
-            self._trust(path)
             self._session.open_folder(path)
 
     def open_sample(self) -> None:
         """Show the sample."""
         if self._may_leave():
+            self._to_add.clear()
             self._session.open_sample()
 
     def close(self) -> None:
         """Back to the welcome page."""
         if self._session.collection is not None and self._may_leave():
+            self._to_add.clear()
             self._session.close_folder()
 
     def drop(self, folders: list[str]) -> None:
@@ -102,9 +112,9 @@ class FileCommands(QObject):
             return
         if self._session.collection is None:
             self.open(folders[0])
-            folders = folders[1:]
+            self._to_add = folders[1:]
+            return
         for folder in folders:
-            self._trust(folder)
             self._session.add_folder(folder)
 
     # -- folders of the project ------------------------------------------------------------
@@ -114,7 +124,6 @@ class FileCommands(QObject):
         title = _("Add a folder of pictures to this project")
         folder = self._dialogs.folder(self._window, title, self._start())
         if folder:
-            self._trust(folder)
             self._session.add_folder(folder)
 
     def choose_class_folders(self) -> None:
@@ -150,7 +159,6 @@ class FileCommands(QObject):
         title = _("Where is “{name}” now?").format(name=Path(known.path).name)
         folder = self._dialogs.folder(self._window, title, str(Path(known.path).parent))
         if folder:
-            self._trust(folder)
             self._session.locate_folder(known.id, folder)
 
     # -- files -----------------------------------------------------------------------------
@@ -188,11 +196,16 @@ class FileCommands(QObject):
 
     # -- recent ------------------------------------------------------------------------------
 
+    def recent(self) -> tuple[Recent, ...]:
+        """What was open before, the newest first."""
+        return recents(self._preferences.now)
+
     def fill_recent(self, menu: QMenu) -> None:
         """Offer what was open before."""
         menu.clear()
-        for path in self._preferences.now.recent:
-            menu.addAction(path.replace("&", "&&"), lambda path=path: self.open(path))
+        for entry in self.recent():
+            place = entry.place.replace("&", "&&")
+            menu.addAction(place, lambda path=entry.path: self.open(path))
         if menu.isEmpty():
             menu.addAction(_("None yet")).setEnabled(False)
 
@@ -200,26 +213,26 @@ class FileCommands(QObject):
         """Folders that this user has opened before."""
         return self._preferences.now.trusted
 
-    def _trust(self, folder: str) -> None:
-        self._preferences.update(**self._preferences.now.with_trusted(folder))
+    def _trust(self, folders: Iterable[str]) -> None:
+        """Folders that the user has chosen here; project files may name them from now on."""
+        chosen = list(folders)[:TRUSTED_AT_ONCE]
+        self._preferences.update(**self._preferences.now.with_trusted(chosen))
 
-    def _trust_all(self, folders: tuple[str, ...]) -> None:
-        for folder in folders[:TRUSTED_AT_ONCE]:
-            self._trust(folder)
-
-    def _remember(self) -> None:
+    def _remember(self, before: str = "") -> None:
+        """Keep what is open among the recent ones; a draft that became a file is gone."""
         desk = self._session.desk
-        folders = desk.now.project.folders
-        path = folders[0].path if desk.is_draft and folders else desk.now.path
-        if path and path != sample_folder():
-            self._preferences.update(**self._preferences.now.with_recent(path))
-        for folder in folders:
-            self._trust(folder.path)
+        folders = [folder.path for folder in desk.now.project.folders]
+        if not desk.now.path:  # the sample
+            return
+        folder = folders[0] if desk.is_draft and folders else ""
+        gone = before if is_draft(before) else ""
+        self._preferences.update(
+            **self._preferences.now.with_recent(desk.now.path, folder, gone),
+            **self._preferences.now.with_trusted(folders[:TRUSTED_AT_ONCE]),
+        )
 
     def _start(self) -> str:
-        recent = self._preferences.now.recent
-        first = next(iter(recent), str(Path.home()))
-        return str(Path(first).parent) if first.endswith(SUFFIX) else first
+        return start_folder(self._preferences.now)
 
     # -- leaving -----------------------------------------------------------------------------
 
@@ -239,18 +252,39 @@ class FileCommands(QObject):
 
     # -- news --------------------------------------------------------------------------------
 
-    def _on_opened(self, opened: Opened | None) -> None:
-        if opened is None:
-            return
+    def _on_left(self) -> None:
+        """What was said of the project before; before anything is said of the next one."""
         self._banners.clear()
         self._thumbnails.forget()
-        if not opened.project.folders:
+
+    def _on_opened(self, opened: Opened) -> None:
+        if not opened.path and not opened.project.folders:
             return
         self._remember()
         if opened.read_only:
             self._tell_read_only()
         elif opened.resumed and self._session.desk.is_draft and opened.project.bins:
             self._tell_resumed(opened)
+        self._add_rest()
+
+    def _add_rest(self) -> None:
+        """Add the folders that were dropped together with the one that is open now."""
+        folders, self._to_add = self._to_add, []
+        for folder in folders:
+            self._session.add_folder(folder)
+
+    def _on_moved(self, before: str) -> None:
+        self._remember(before)
+        self._banners.settle(news.READ_ONLY)
+
+    def _on_lost(self, title: str, count: int) -> None:
+        """A project that was left could not be written to its end."""
+        text = ngettext(
+            "Your last action in “{name}” was not saved.",
+            "Your last {count} actions in “{name}” were not saved.",
+            count,
+        )
+        self._tell(Kind.ERROR, text.format(name=title, count=f"{count:,}"))
 
     def _tell_resumed(self, opened: Opened) -> None:
         bins, labels = len(opened.project.bins), len(opened.project.labels)
@@ -258,14 +292,18 @@ class FileCommands(QObject):
             bins=ngettext("{count} bin", "{count} bins", bins).format(count=bins),
             labels=ngettext("{count} label", "{count} labels", labels).format(count=f"{labels:,}"),
         )
-        folder = opened.project.folders[0].path
+        folders = opened.project.folders
+        if not folders:
+            self._tell(Kind.INFO, text)
+            return
+        folder = folders[0].path
         self._banners.show_message(
             Message(
                 Kind.INFO,
                 text,
                 action=_("Start anew"),
-                run=lambda: self._session.begin_anew(folder),
-                key="resumed",
+                run=lambda: self._if_free(lambda: self._session.begin_anew(folder)),
+                key=RESUMED,
             )
         )
 
@@ -273,37 +311,42 @@ class FileCommands(QObject):
         message = replace(news.read_only(), action=_("Save as…"), run=self.save_as)
         self._banners.show_message(message)
 
-    def _on_failed(self, error: BaseException, path: str) -> None:
+    def _on_failed(self, error: BaseException, _path: str) -> None:
         """Offer the way out that goes with the error; the sentence itself is told already."""
-        offer = self._way_out(error, path)
+        self._to_add.clear()
+        offer = self._way_out(error)
         if offer is not None and isinstance(error, UserError):
             action, run = offer
             self._banners.show_message(
                 Message(
-                    Kind.ERROR, error.message, error.hint, action=action, run=run, key=error.message
+                    Kind.ERROR,
+                    error.message,
+                    error.hint,
+                    action=action,
+                    run=lambda: self._if_free(run),
+                    key=error.message,
                 )
             )
 
-    def _way_out(self, error: BaseException, path: str) -> tuple[str, Callable[[], None]] | None:
+    def _way_out(self, error: BaseException) -> tuple[str, Callable[[], None]] | None:
+        """What to offer, for the project file that the error speaks of."""
         if isinstance(error, ProjectInUse):
+            path = error.path
             return _("Open for viewing"), lambda: self._session.open_project(path, read_only=True)
         if isinstance(error, DamagedProject) and error.backups:
-            backup = error.backups[0]
-            return (
-                _("Restore the backup"),
-                lambda: self._session.desk.restore(path, backup, self._on_restored),
-            )
+            path, backup = error.path, error.backups[0]
+            return _("Restore the backup"), lambda: self._session.desk.restore(path, backup)
         return None
 
-    def _on_restored(self, kept: str) -> None:
-        text = _("The backup was restored. The damaged file is kept as “{name}”.")
-        self._tell(Kind.SUCCESS, text.format(name=Path(kept).name))
+    def _if_free(self, run: Callable[[], None]) -> None:
+        """Do what leaves the open project, unless the user minds."""
+        if self._may_leave():
+            run()
 
     def _ask_consent(self, folders: tuple[str, ...], proceed: Callable[[], None]) -> None:
         if self._dialogs.consent(self._window, folders):
-            for folder in folders:
-                self._trust(folder)
-            proceed()
+            self._trust(folders)
+            self._if_free(proceed)
 
     def _on_state(self) -> None:
         state = self._session.desk.state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -12,8 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPushButton,
     QSizePolicy,
     QSlider,
     QStackedWidget,
@@ -23,11 +22,13 @@ from PySide6.QtWidgets import (
 
 from fewshot_gui.gui.arrangement import Chosen, Order, Show, View, arrange
 from fewshot_gui.gui.collection import Rows
+from fewshot_gui.gui.empty_page import EmptyPage
 from fewshot_gui.gui.finder import Finder
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.image_model import ImageModel
 from fewshot_gui.gui.preferences import Preferences
+from fewshot_gui.gui.search_edit import SearchEdit
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme, class_colour
 from fewshot_gui.learners.predictions import NO_CLASS
@@ -36,60 +37,9 @@ from fewshot_gui.settings import MAX_TILE, MIN_TILE
 from fewshot_gui.texts import _, ngettext
 
 TILE_STEP = 24
+COMBO = 120  # least width of a combo: a small window shortens their words
 PACE_MS = 150  # between two additions while a folder is listed
 TYPING_MS = 200  # after the last letter the search begins
-
-
-class EmptyPage(QWidget):
-    """What stands in place of the grid when there is nothing to show.
-
-    Signals:
-        clicked: The button.
-    """
-
-    clicked = Signal()
-
-    def __init__(self, theme: Theme, icons: Icons) -> None:
-        super().__init__()
-        self._theme = theme
-        self._icons = icons
-        self._glyph = QLabel()
-        self._title = QLabel()
-        self._title.setProperty("tone", "strong")
-        self._text = QLabel()
-        self._text.setProperty("tone", "muted")
-        self.button = QPushButton()
-        self.button.clicked.connect(self.clicked)
-        layout = QVBoxLayout(self)
-        layout.addStretch(2)
-        for widget in (self._glyph, self._title, self._text):
-            widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            layout.addWidget(widget)
-        layout.addSpacing(10)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
-        for label in (self._title, self._text):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-        theme.changed.connect(self._draw)
-        self._draw()
-
-    def say(self, title: str, text: str, button: str = "") -> None:
-        """Set the words; without a label there is no button."""
-        self._title.setText(title)
-        self._text.setText(text)
-        self.button.setText(button)
-        self.button.setAccessibleName(button)
-        self.button.setVisible(bool(button))
-
-    @property
-    def title(self) -> str:
-        """What it says."""
-        return self._title.text()
-
-    def _draw(self) -> None:
-        ratio = self.devicePixelRatioF()
-        self._glyph.setPixmap(self._icons.pixmap("image", self._theme.tones.faint, 48, 48, ratio))
 
 
 class GridPage(QWidget):
@@ -148,30 +98,31 @@ class GridPage(QWidget):
         self.filter.setAccessibleName(_("Show"))
         self.filter.setToolTip(_("Which pictures are shown"))
         self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.filter.setMinimumWidth(COMBO)
         self.filter.setMaximumWidth(260)
         self.filter.setMaxVisibleItems(24)
         self.filter.activated.connect(self._on_filter)
         self.order = QComboBox()
+        self.order.setMinimumWidth(COMBO)
         self.order.setAccessibleName(_("Order"))
         self.order.setToolTip(_("In which order"))
         for order, words in order_words().items():
             self.order.addItem(words, order)
         self.order.activated.connect(lambda place: self.set_order(self.order.itemData(place)))
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(_("Search file names"))
-        self.search.setAccessibleName(_("Search file names"))
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchEdit(_("Search file names"), _("Search file names"))
         self.search.setMinimumWidth(90)
         self.search.setMaximumWidth(200)
         self.search.textChanged.connect(lambda _text: self._typing.start())
-        self.search.returnPressed.connect(self._search_now)
+        self.search.went_down.connect(self._search_now)
+        self.search.left.connect(self._leave_search)
         self.count = QLabel()
         self.count.setProperty("tone", "muted")
         self.count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(MIN_TILE, MAX_TILE)
         self.slider.setValue(self._preferences.now.tile)
-        self.slider.setFixedWidth(120)
+        self.slider.setMinimumWidth(70)
+        self.slider.setMaximumWidth(120)
         self.slider.setAccessibleName(_("Size of the pictures"))
         self.slider.setToolTip(_("Size of the pictures (Ctrl+wheel)"))
         self.slider.valueChanged.connect(self._on_size)
@@ -221,9 +172,18 @@ class GridPage(QWidget):
             show, class_id = Show.ALL, NO_CLASS
         self._set_view(self._filtered(show, class_id))
 
-    def show_chosen(self, title: str, rows: Rows) -> None:
-        """Show these images, in this order."""
-        chosen = Chosen(title, rows)
+    def show_class(self, class_id: int) -> None:
+        """Show the images of one class, also where they are shown already."""
+        self._set_view(self._filtered(Show.CLASS, class_id))
+
+    def show_all(self) -> None:
+        """Show all images, whatever was searched for."""
+        self._clear_search()
+        self._set_view(self._filtered(Show.ALL))
+
+    def show_chosen(self, title: str, rows: Rows, notes: Mapping[int, str] | None = None) -> None:
+        """Show these images, in this order, with a few words on some of them by row."""
+        chosen = Chosen(title, rows, notes or {})
         self._clear_search()
         self._set_view(View(Show.CHOSEN, NO_CLASS, Order.GIVEN, chosen))
         self.grid.go_to_first()
@@ -246,6 +206,9 @@ class GridPage(QWidget):
         self._search(self.search.text())
         self.grid.setFocus()
 
+    def _leave_search(self) -> None:
+        self.stack.currentWidget().setFocus()
+
     def _clear_search(self) -> None:
         self.search.clear()
         self._typing.stop()
@@ -261,6 +224,7 @@ class GridPage(QWidget):
         doubts_first = view.order is Order.LEAST_SURE and self._view.order is not view.order
         regrouped = (view.order is Order.GROUPED) != (self._view.order is Order.GROUPED)
         self._view = view
+        self._model.note_reasons(view.chosen.notes if view.chosen else {})
         self._finder.want(view.order)
         if regrouped:
             self.grid.set_tile(self.slider.value(), headed=view.order is Order.GROUPED)
@@ -311,6 +275,7 @@ class GridPage(QWidget):
     def _on_folder(self) -> None:
         order = Order.FOLDER if self._view.order is Order.GIVEN else self._view.order
         self._view = View(order=order)
+        self._model.note_reasons({})
         self._finder.open(self._session.collection)
         self.search.clear()
         self._found = []
@@ -465,8 +430,7 @@ class GridPage(QWidget):
     def _on_empty_button(self) -> None:
         collection = self._session.collection
         if collection is not None and len(collection.targets):
-            self._clear_search()
-            self.show_only(Show.ALL)
+            self.show_all()
         else:
             self.open_clicked.emit()
 

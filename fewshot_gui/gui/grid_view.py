@@ -200,7 +200,9 @@ class GridView(QListView):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         offset = self.verticalOffset()
-        area = event.rect().translated(0, offset)
+        # not its bounding box: two thumbnails that come in may be far apart
+        region = event.region().translated(0, offset)
+        area = region.boundingRect()
         top, bottom = area.top(), area.bottom() + 1
         for first, strip in self.places.strips(top, bottom):
             self.paint_strip(painter, first, strip.translated(0, -offset))
@@ -211,7 +213,7 @@ class GridView(QListView):
         delegate, model = self.itemDelegate(), self.model()
         for position in self.places.between(top, bottom):
             rect = self.places.rect(position)
-            if not rect.intersects(area):
+            if not region.intersects(rect):
                 continue
             state = plain
             if position in self.chosen:

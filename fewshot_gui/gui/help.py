@@ -90,8 +90,9 @@ def _result() -> Section:
             "class” to look each class over."
         ),
         _(
-            "Enter or Space confirms the guess and goes on to the next picture. Putting a "
-            "picture into the right bin corrects it and teaches the program."
+            "Enter or Space confirms the guess and goes on to the next picture; that settles "
+            "the picture and teaches nothing. Putting a picture into the right bin corrects "
+            "it and teaches the program."
         ),
     ]
 
@@ -99,7 +100,10 @@ def _result() -> Section:
 def _review() -> Section:
     return _("Looking through the result"), [
         _("F shows a picture large, with the examples that caused its class. F or Esc goes back."),
-        _("D goes to the picture the program is least sure of, and then to the next one."),
+        _(
+            "D goes to the picture the program is least sure of among those shown, and then to "
+            "the next one."
+        ),
         _(
             "A confirms all pictures in sight and goes on to the next page; Shift+A confirms all "
             "above a confidence, and says before how many of them may be wrong."
@@ -110,10 +114,10 @@ def _review() -> Section:
 
 
 def _unknown() -> Section:
-    return _("Pictures that belong to no bin"), [
+    return _("Unknown: pictures that belong to no bin"), [
         _(
-            "N, or dragging to “None of these”, shows the program what belongs to no bin; "
-            "pictures like these go to Unknown."
+            "N, or dragging to “Unknown”, shows the program what belongs to no bin; "
+            "pictures like these go there, too. In the CSV they are called “unknown”."
         ),
         _(
             "L sets how readily: it shows how many pictures would go to Unknown and how many "
@@ -146,7 +150,14 @@ def _examples() -> Section:
             "“Have I labelled enough?” (H) tries each of your examples as if it were new, and "
             "says how often it would be right and which bin wants more."
         ),
-        _("“What to label next” (S) shows the pictures that would teach the program most."),
+        _(
+            "“How well does it sort?” (Ctrl+Shift+E) tries all learners on pictures that are in "
+            "class folders already, and shows how many examples are worth the work."
+        ),
+        _(
+            "“What to label next” (S) shows the pictures that would teach the program most, "
+            "and says below each why."
+        ),
     ]
 
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from fewshot_gui.gui.collection import CONFIRMED, CORRECTED, NOBODY, SUPPORT
+from fewshot_gui.gui.help_marks import GLYPHS
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_model import Tile, TileRole, percent
 from fewshot_gui.gui.theme import ClassColour, Theme, class_colour
@@ -18,7 +19,6 @@ BADGE = 22
 NAME = 18
 STRIP = 38  # above a group
 GRID = "grid"  # owner of the requests for thumbnails
-_GLYPHS = {SUPPORT: "star", CORRECTED: "pencil", CONFIRMED: "check"}
 
 
 class ImageDelegate(QStyledItemDelegate):
@@ -175,7 +175,7 @@ class ImageDelegate(QStyledItemDelegate):
         middle = line.top() + line.height() // 2
         if tile.source != NOBODY:
             ratio = painter.device().devicePixelRatioF()
-            glyph = self._icons.pixmap(_GLYPHS[tile.source], ink, 13, ratio=ratio)
+            glyph = self._icons.pixmap(GLYPHS[tile.source], ink, 13, ratio=ratio)
             painter.drawPixmap(left, middle - 6, glyph)
         else:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -192,10 +192,13 @@ class ImageDelegate(QStyledItemDelegate):
         painter.setFont(base)
 
     def _paint_name(self, painter: QPainter, tile: Tile, line: QRect) -> None:
+        """The file, or why the image is shown where there is a reason."""
         font, metrics = self._font(painter.font(), 1.0, QFont.Weight.Normal)
         painter.setFont(font)
-        painter.setPen(QColor(self._theme.tones.muted))
-        name = metrics.elidedText(tile.name, Qt.TextElideMode.ElideMiddle, line.width() - 4)
+        tones = self._theme.tones
+        painter.setPen(QColor(tones.accent if tile.note else tones.muted))
+        elide = Qt.TextElideMode.ElideRight if tile.note else Qt.TextElideMode.ElideMiddle
+        name = metrics.elidedText(tile.note or tile.name, elide, line.width() - 4)
         painter.drawText(
             line.adjusted(2, 0, -2, 0),
             Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine,

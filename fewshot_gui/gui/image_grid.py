@@ -39,13 +39,13 @@ class ImageGrid(GridView):
     """Shows the image model in columns that fill the width.
 
     Signals:
-        folder_dropped: A folder to open.
+        folders_dropped: Folders to open or add.
         files_dropped: Files that were dropped where no bin is.
         taken_out: Paths dragged out of a bin and dropped here.
         drag_ended: The user let go of what was dragged from here.
     """
 
-    folder_dropped = Signal(str)
+    folders_dropped = Signal(object)
     files_dropped = Signal(object)
     taken_out = Signal(object)
     drag_ended = Signal()
@@ -181,11 +181,6 @@ class ImageGrid(GridView):
         rows = self._images.rows
         return rows[positions[positions < len(rows)]]
 
-    def selected_paths(self) -> list[str]:
-        """Paths of the selected images, in the order shown."""
-        collection = self._session.collection
-        return collection.paths(self.selected_rows()) if collection else []
-
     def current_row(self) -> int:
         """Table row of the current image, -1 without one."""
         position = self.currentIndex().row()
@@ -250,7 +245,7 @@ class ImageGrid(GridView):
             return
         folders, files = split_folders(local_paths(event.mimeData()))
         if folders:
-            self.folder_dropped.emit(folders[0])
+            self.folders_dropped.emit(list(folders))
         elif files:
             self.files_dropped.emit(list(files))
         event.setDropAction(Qt.DropAction.CopyAction)

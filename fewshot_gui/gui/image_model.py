@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from fewshot_gui.backbones.table import FAILED, PENDING, READY
 from fewshot_gui.gui.arrangement import LOW_CONFIDENCE, Arrangement
 from fewshot_gui.gui.collection import CONFIRMED, CORRECTED, NOBODY, SUPPORT, Collection, Rows
+from fewshot_gui.gui.help_marks import mark_words
 from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -36,6 +38,7 @@ class Tile:
         source: ``NOBODY`` where it is the learner's class, else how the user said so.
         reason: Why it cannot be read, empty where it can.
         head: (class name, colour index or None, number of images) on the first of a group.
+        note: Why it is shown, in a few words; empty where there is no reason of its own.
     """
 
     path: str
@@ -45,6 +48,7 @@ class Tile:
     source: int
     reason: str
     head: tuple[str, int | None, int] | None
+    note: str = ""
 
     @property
     def unsure(self) -> bool:
@@ -67,6 +71,7 @@ class ImageModel(QAbstractListModel):
         self._grouped = False
         self._positions: Rows | None = None
         self._bins: dict[int, Bin] = {}
+        self._notes: Mapping[int, str] = {}
         self._state = np.empty(0, np.uint8)
 
     # -- Qt's side -----------------------------------------------------------------------
@@ -188,6 +193,10 @@ class ImageModel(QAbstractListModel):
         """Take notice of added, renamed and deleted bins."""
         self._bins = {b.id: b for b in self._session.project.bins}
 
+    def note_reasons(self, notes: Mapping[int, str]) -> None:
+        """Take notice of why images are shown, row -> a few words."""
+        self._notes = notes
+
     def tile(self, position: int) -> Tile | None:
         """What to paint at a position; for those who have no index at hand."""
         return self.data(self.index(position), TileRole)
@@ -222,6 +231,7 @@ class ImageModel(QAbstractListModel):
             source,
             self._reason(collection, row, file.path),
             self.head(position),
+            self._notes.get(row, ""),
         )
 
     def _reason(self, collection: Collection, row: int, path: str) -> str:
@@ -256,6 +266,11 @@ class ImageModel(QAbstractListModel):
                 lines.append(_("or {name}, {percent}").format(name=second.name, percent=sure))
         elif not reason and row < len(self._state) and self._state[row] == PENDING:
             lines.append(_("Not read yet"))
+        if worn and not reason:
+            unsure = _sure(collection, row, worn) < LOW_CONFIDENCE
+            lines.append(mark_words(source, unsure))
+        if row in self._notes:
+            lines.append(_("Suggested: {reason}").format(reason=self._notes[row]))
         return "\n".join(lines)
 
     def _spoken(self, collection: Collection, position: int, row: int) -> str:
@@ -267,6 +282,8 @@ class ImageModel(QAbstractListModel):
             parts.append(f"{tile.bin.name} {percent(tile.confidence)}")
         elif tile.bin is not None:
             parts.append(source_words(tile.source).format(name=tile.bin.name))
+        if tile.note:
+            parts.append(tile.note)
         return ", ".join(parts)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from fewshot_gui.gui.byte_lru import ByteLru
 from fewshot_gui.gui.job_runner import JobRunner, nothing
-from fewshot_gui.gui.thumbnails import ByteLru
 from fewshot_gui.images.files import ImageFailure
 from fewshot_gui.images.pool import DecodePool, DecodeRequest, DecodeResult
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -33,6 +34,10 @@ class Labelled:
     known: Mapping[str, KnownImage | None] = field(default_factory=dict)
 
 
+class EmptiedFolder(UserError):
+    """Nothing at all is left of a folder that held pictures: a disk may be missing there."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """What one pass over all folders found.
@@ -42,6 +47,7 @@ class Listing:
         results: What each folder held, by folder id; a folder that could not be
             listed has none.
         unreachable: Why a folder could not be listed, by folder id.
+        filled: Ids of folders that hold pictures, or did before they became unreachable.
         renamed: Labelled images that lie elsewhere now, old path -> new path.
         new, changed, vanished, returned: int64 rows.
     """
@@ -49,6 +55,7 @@ class Listing:
     rows: Rows
     results: Mapping[int, ScanResult]
     unreachable: Mapping[int, UserError]
+    filled: frozenset[int]
     renamed: Mapping[str, str]
     new: Rows
     changed: Rows
@@ -89,6 +96,8 @@ class Lister(QObject):
         self._runner = runner
         self._job: Job | None = None
         self._folders: tuple[Folder, ...] = ()
+        self._filled: frozenset[int] = frozenset()
+        self._believed: frozenset[int] = frozenset()  # to be empty, although they held pictures
         self.results: dict[int, ScanResult] = {}
         self.unreachable: dict[int, UserError] = {}
         self.complete = False
@@ -102,7 +111,12 @@ class Lister(QObject):
         return self._job is not None
 
     def list(
-        self, collection: Collection, folders: Sequence[Folder], labelled: Labelled, again: bool
+        self,
+        collection: Collection,
+        folders: Sequence[Folder],
+        labelled: Labelled,
+        again: bool,
+        believing: bool = False,
     ) -> None:
         """List all folders.
 
@@ -111,12 +125,18 @@ class Lister(QObject):
             folders: Target folders.
             labelled: Images that must not get lost.
             again: The folders were listed before: nothing is shown before all is known.
+            believing: A folder that held pictures and is empty now is just that, and stays
+                so; else it counts as unreachable, as the place of a disk that is away.
         """
         self.stop()
+        if not again or self._folders != tuple(folders):
+            self.complete = False
         self._folders = folders = tuple(folders)
-        self.complete = False
         before = collection.targets
         table = collection.table
+        self._believed = believed = (
+            frozenset(f.id for f in folders) if believing else self._believed
+        )
 
         def found(job: Job, rows: Rows) -> None:
             """Called in the lane's thread."""
@@ -124,7 +144,7 @@ class Lister(QObject):
 
         def work(job: Job) -> Listing:
             tell = nothing if again else (lambda rows: found(job, rows))
-            return _Pass(table, folders, before, labelled, job, tell).run()
+            return _Pass(table, folders, before, labelled, job, tell, believed).run()
 
         self._job = job = self._runner.start(
             "scan",
@@ -149,7 +169,7 @@ class Lister(QObject):
         """Forget the folders."""
         self.stop()
         self._poll.stop()
-        self._folders = ()
+        self._folders, self._filled, self._believed = (), frozenset(), frozenset()
         self.results, self.unreachable, self.complete = {}, {}, False
 
     def mark_unreachable(self, errors: Mapping[int, UserError]) -> None:
@@ -160,8 +180,8 @@ class Lister(QObject):
 
     def probe(self, found: Callable[[dict[int, UserError]], None]) -> None:
         """Look in a lane which folders are away; ``found`` gets why, by folder id."""
-        folders = self._folders
-        self._runner.start("probe", lambda _job: away(folders), done=found, failed=nothing)
+        folders, filled = self._folders, self._filled
+        self._runner.start("probe", lambda _job: away(folders, filled), done=found, failed=nothing)
 
     def _look_again(self) -> None:
         if self._looking:
@@ -191,6 +211,8 @@ class Lister(QObject):
         self.complete = True
         self.results = dict(listing.results)
         self.unreachable = dict(listing.unreachable)
+        self._filled = listing.filled
+        self._believed -= listing.filled
         if self.unreachable:
             self._poll.start()
         else:
@@ -219,6 +241,7 @@ class _Pass:
         labelled: Labelled,
         job: Job,
         tell: Callable[[Rows], None],
+        believed: Container[int],
     ) -> None:
         self._table = table
         self._folders = folders
@@ -226,6 +249,7 @@ class _Pass:
         self._labelled = labelled
         self._job = job
         self._tell = tell
+        self._believed = believed
         self._prefixes = folder_prefixes(folders)
         self._changed: list[int] = []
 
@@ -233,13 +257,17 @@ class _Pass:
         results: dict[int, ScanResult] = {}
         away: dict[int, UserError] = {}
         parts: list[Rows] = []
+        filled = set()
         for folder in self._folders:
             prefix = self._prefixes[folder.id]
-            try:
-                found = scan(folder.path, self._job, lambda f, p=prefix: self._batch(f, p))
-            except UserError as error:
-                away[folder.id] = error
+            found = self._scanned(folder, prefix)
+            if isinstance(found, UserError):
+                away[folder.id] = found
+                if self._held_pictures(folder):
+                    filled.add(folder.id)
                 continue
+            if found.files:
+                filled.add(folder.id)
             files = _below(found.files, prefix)
             parts.append(_array(self._table.add(files, as_targets=True)))
             results[folder.id] = replace(found, files=())  # the table has them
@@ -252,7 +280,25 @@ class _Pass:
         lost = self._lost(np.concatenate([present, gone, kept]), renamed, results)
         rows = _once(np.concatenate([present, kept, gone, lost]))
         new = present[~np.isin(present, self._before)]
-        return Listing(rows, results, away, renamed, new, _array(self._changed), vanished, returned)
+        changed = _array(self._changed)
+        return Listing(
+            rows, results, away, frozenset(filled), renamed, new, changed, vanished, returned
+        )
+
+    def _scanned(self, folder: Folder, prefix: str) -> ScanResult | UserError:
+        """What a folder holds, or why it counts as unreachable."""
+        try:
+            found = scan(folder.path, self._job, lambda files: self._batch(files, prefix))
+        except UserError as error:
+            return error
+        if found.files or folder.id in self._believed or not self._held_pictures(folder):
+            return found
+        return why_away(folder, is_filled=True) or found
+
+    def _held_pictures(self, folder: Folder) -> bool:
+        """Whether there are targets of before or labels in a folder."""
+        before = (self._table.path(row) for row in self._before.tolist())
+        return any(is_below(path, folder.path) for path in chain(before, self._known))
 
     def _batch(self, files: Sequence[ImageFile], prefix: str) -> None:
         files = _below(files, prefix)
@@ -373,16 +419,25 @@ def is_below(path: str, folder: str) -> bool:
     return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
-def away(folders: Iterable[Folder]) -> dict[int, UserError]:
-    """Which folders cannot be listed, and why. Blocks as long as the disk does."""
-    errors: dict[int, UserError] = {}
-    for folder in folders:
-        try:
-            with os.scandir(folder.path) as entries:
-                next(entries, None)
-        except OSError as error:
-            errors[folder.id] = UserError(str(error))
-    return errors
+def away(folders: Iterable[Folder], filled: Container[int]) -> dict[int, UserError]:
+    """Which folders cannot be listed, and why. Blocks as long as the disk does.
+
+    Args:
+        folders: To look at.
+        filled: Ids of those that are not empty when they are there.
+    """
+    errors = {folder.id: why_away(folder, folder.id in filled) for folder in folders}
+    return {folder_id: error for folder_id, error in errors.items() if error is not None}
+
+
+def why_away(folder: Folder, is_filled: bool) -> UserError | None:
+    """Why a folder cannot be listed, or holds nothing although it should; None where it can."""
+    try:
+        with os.scandir(folder.path) as entries:
+            is_empty = next(entries, None) is None
+    except OSError as error:
+        return UserError(str(error))
+    return EmptiedFolder(folder.path) if is_empty and is_filled else None
 
 
 def _below(files: Sequence[ImageFile], prefix: str) -> Sequence[ImageFile]:

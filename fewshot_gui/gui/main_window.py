@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSettings, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from fewshot_gui.gui.about import AboutDialog
 from fewshot_gui.gui.actions import Actions
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.banner import Banners
@@ -19,15 +17,17 @@ from fewshot_gui.gui.class_picker import ClassPicker
 from fewshot_gui.gui.collection import NOBODY
 from fewshot_gui.gui.dialogs import Dialogs
 from fewshot_gui.gui.errors_dialog import ErrorsDialog
+from fewshot_gui.gui.evaluate_open import EvaluatePage
 from fewshot_gui.gui.file_commands import FileCommands
 from fewshot_gui.gui.finder import Finder
-from fewshot_gui.gui.grid_page import GridPage, order_words, show_words
-from fewshot_gui.gui.help import HelpDialog, help_page, shortcuts_page
+from fewshot_gui.gui.grid_page import GridPage
+from fewshot_gui.gui.help_windows import HelpWindows
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_delegate import ImageDelegate
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.image_model import ImageModel
 from fewshot_gui.gui.job_runner import JobRunner
+from fewshot_gui.gui.menus import Fillers, build_menus
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
 from fewshot_gui.gui.preferences import Preferences
@@ -42,11 +42,13 @@ from fewshot_gui.gui.status import StatusLine
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.gui.welcome import Welcome
+from fewshot_gui.gui.window_choices import window_choices
+from fewshot_gui.gui.window_place import keep_place, restore_place
 from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.learners.registry import all_learners
-from fewshot_gui.paths import config_dir
 from fewshot_gui.texts import _
+
+LOW = 700  # height of a window that has room for one message at a time
 
 
 class MainWindow(QMainWindow):
@@ -89,8 +91,10 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self, icons)
         self.setWindowTitle(_("Few-Shot GUI"))
         self.setAcceptDrops(True)
+        self.help = HelpWindows(self, self.actions_by_name, theme, icons)
         self._build(device)
         self.files = FileCommands(self, session, preferences, dialogs, self.banners, thumbnails)
+        self.evaluation = EvaluatePage(self, runner, preferences, theme, icons, dialogs)
         self.review = ReviewCommands(
             self,
             session,
@@ -107,7 +111,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._connect_actions()
         self._connect_session()
-        self._restore_geometry()
+        restore_place(self, self.splitter)
         self._on_folder()
         self._on_history()
 
@@ -131,7 +135,12 @@ class MainWindow(QMainWindow):
         self.reviewer = Reviewer(session, self._runner)
         self.hygiene = HygieneBar(session, self.reviewer)
         self.sitting = Sitting()
-        self.splitter.addWidget(self.pictures)
+        self._left = QWidget()
+        left = QVBoxLayout(self._left)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(0)
+        left.addWidget(self.pictures, 1)
+        self.splitter.addWidget(self._left)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setCollapsible(0, False)
@@ -144,105 +153,28 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.splitter)
         self.banners = Banners(theme, icons)
         self.status = StatusLine(session, device)
-        centre = QWidget()
-        layout = QVBoxLayout(centre)
+        self._centre = QWidget()
+        layout = QVBoxLayout(self._centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banners)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.hygiene)
         layout.addWidget(self.status)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(self._centre)
 
     def _build_menus(self) -> None:
         actions = self.actions_by_name
-        bar = self.menuBar()
-        file = bar.addMenu(_("&File"))
-        _add(file, actions, "open", "open_project")
-        recent = file.addMenu(_("Open &recent"))
-        recent.aboutToShow.connect(lambda: self.files.fill_recent(recent))
-        _add(file, actions, "sample", None, "add_folder")
-        folders = file.addMenu(_("&Folders of this project"))
-        folders.aboutToShow.connect(lambda: self.files.fill_folders(folders))
-        _add(file, actions, "refresh", None, "save_as", "duplicate", "export", None)
-        _add(file, actions, "close", "quit")
-        edit = bar.addMenu(_("&Edit"))
-        _add(edit, actions, "undo", "redo", None, "select_all", "search", "search_bins")
-        bins = bar.addMenu(_("&Bins"))
-        _add(bins, actions, "new_bin", "new_bin_selected", "import_bins", None, "rename", "delete")
-        bins.addSeparator()
-        self._put_menu = bins.addMenu(_("&Put the selection in"))
-        for action in actions.bins:
-            self._put_menu.addAction(action)
-        review = bar.addMenu(_("&Review"))
-        _add(review, actions, "confirm", "accept_page", "accept_above", None)
-        _add(review, actions, "pick", "none", "take_out", None)
-        _add(review, actions, "preview", "next_doubt", "similar", None)
-        _add(review, actions, "suggest", "possible_class", "limit", "enough")
-        sort = bar.addMenu(_("&Sort"))
-        self._add_choices(
-            sort.addMenu(_("&Learner")),
-            [(info.key, info.title) for info in all_learners()],
-            lambda: self._session.learner,
-            self._choose_learner,
+        choices = window_choices(
+            self._session, self._preferences, self.page, self.status, self.banners
         )
-        self._add_choices(
-            sort.addMenu(_("Compute &on")),
-            device_words(),
-            lambda: self._preferences.now.device,
-            self._choose_device,
-        )
-        _add(sort, actions, None, "cancel", "resume")
-        view = bar.addMenu(_("&View"))
-        self._add_choices(
-            view.addMenu(_("&Order")),
-            list(order_words().items()),
-            lambda: self.page.view.order,
-            self.page.set_order,
-        )
-        self._add_choices(
-            view.addMenu(_("S&how")),
-            list(show_words().items()),
-            lambda: self.page.view.show,
-            self.page.show_only,
-        )
-        _add(view, actions, None, "larger", "smaller", None, "focus_grid", "focus_bins", None)
-        self._add_choices(
-            view.addMenu(_("&Theme")),
-            [("system", _("&System")), ("light", _("&Light")), ("dark", _("&Dark"))],
-            lambda: self._preferences.now.theme,
-            lambda theme: self._preferences.update(theme=theme),
-        )
-        help_menu = bar.addMenu(_("&Help"))
-        _add(help_menu, actions, "help", "shortcuts", None, "about")
+        fillers = Fillers(self.files.fill_recent, self.files.fill_folders)
+        self._put_menu = build_menus(self.menuBar(), actions, choices, fillers)
         for action in actions.all():
             if action is not actions["confirm"]:
                 self.addAction(action)
         self.grid.addAction(actions["confirm"])
         self.preview.addAction(actions["confirm"])
-
-    def _add_choices(
-        self,
-        menu: QMenu,
-        choices: Sequence[tuple[object, str]],
-        current: Callable[[], object],
-        choose: Callable[[object], None],
-    ) -> None:
-        """A menu of which one entry is chosen."""
-        group = QActionGroup(menu)
-        for value, text in choices:
-            action = QAction(text, menu)
-            action.setCheckable(True)
-            action.setData(value)
-            action.triggered.connect(lambda _on=False, value=value: choose(value))
-            group.addAction(action)
-            menu.addAction(action)
-
-        def check() -> None:
-            for action in group.actions():
-                action.setChecked(action.data() == current())
-
-        menu.aboutToShow.connect(check)
 
     # -- connections -----------------------------------------------------------------------
 
@@ -275,6 +207,7 @@ class MainWindow(QMainWindow):
             accept_above=self.review.accept_above,
             limit=self.review.set_limit,
             enough=self.review.ask_enough,
+            evaluate=self.evaluation.open,
             search=self._begin_search,
             search_bins=self.panel.focus_search,
             new_bin=self.panel.begin_new_bin,
@@ -288,9 +221,9 @@ class MainWindow(QMainWindow):
             resume=session.resume,
             focus_grid=self.grid.setFocus,
             focus_bins=self.panel.focus_bins,
-            help=self.show_help,
-            shortcuts=self.show_shortcuts,
-            about=self.show_about,
+            help=self.help.show_help,
+            shortcuts=self.help.show_shortcuts,
+            about=self.help.show_about,
         )
         for place, action in enumerate(self.actions_by_name.bins):
             action.triggered.connect(lambda _on=False, place=place: self.review.put_in_bin(place))
@@ -307,7 +240,7 @@ class MainWindow(QMainWindow):
         self.hygiene.shown.connect(self.review.show_rows)
         self.grid.doubleClicked.connect(lambda _index: self.review.toggle_preview())
         self.status.unreadable_clicked.connect(lambda: self.page.show_only(Show.UNREADABLE))
-        self.grid.folder_dropped.connect(lambda folder: self.files.drop([folder]))
+        self.grid.folders_dropped.connect(self.files.drop)
         self.grid.files_dropped.connect(self._on_stray_files)
         self.grid.taken_out.connect(session.take_out)
         self.grid.selection_changed.connect(self._on_selection)
@@ -331,6 +264,7 @@ class MainWindow(QMainWindow):
         self.reviewer.busy_changed.connect(self.status.show_question)
         self.reviewer.failed.connect(self.show_error)
         session.crashed.connect(self.show_error)
+        self.evaluation.crashed.connect(self.show_error)
         session.desk.moved.connect(self._tell_title)
 
     def open_folder(self, path: str) -> None:
@@ -341,7 +275,7 @@ class MainWindow(QMainWindow):
         """Show the sample."""
         self.files.open_sample()
 
-    # -- actions: bins and learner ---------------------------------------------------------------
+    # -- actions: bins ---------------------------------------------------------------------------
 
     def _show_class(self, class_id: int) -> None:
         self.review.close_preview()
@@ -369,32 +303,6 @@ class MainWindow(QMainWindow):
             self.banners.show_message(Message(Kind.INFO, text))
         return card
 
-    def _choose_learner(self, key: object) -> None:
-        self._session.set_learner(str(key))
-        self._preferences.update(learner=str(key))
-        self.status.show_facts()
-
-    def _choose_device(self, key: object) -> None:
-        if key != self._preferences.now.device:
-            self._preferences.update(device=str(key))
-            text = _("This takes effect when the program is started the next time.")
-            self.banners.show_message(Message(Kind.INFO, text))
-
-    # -- actions: help -----------------------------------------------------------------------------
-
-    def show_help(self) -> None:
-        """How to sort pictures."""
-        HelpDialog(self, _("Help"), help_page()).show()
-
-    def show_shortcuts(self) -> None:
-        """All shortcuts."""
-        page = shortcuts_page(self.actions_by_name.all())
-        HelpDialog(self, _("Keyboard shortcuts"), page).show()
-
-    def show_about(self) -> None:
-        """Version and licence."""
-        AboutDialog(self, self._theme, self._icons).show()
-
     def show_error(self, error: BaseException) -> None:
         """Tell of an unexpected error."""
         self._errors.show_error(error)
@@ -403,44 +311,21 @@ class MainWindow(QMainWindow):
 
     def _on_folder(self) -> None:
         collection = self._session.collection
-        actions = self.actions_by_name
-        for name in (
-            "add_folder",
-            "refresh",
-            "save_as",
-            "duplicate",
-            "export",
-            "close",
-            "select_all",
-            "search",
-            "search_bins",
-            "accept_page",
-            "accept_above",
-            "preview",
-            "next_doubt",
-            "suggest",
-            "similar",
-            "possible_class",
-            "limit",
-            "enough",
-            "new_bin",
-            "import_bins",
-            "focus_grid",
-            "focus_bins",
-        ):
-            actions[name].setEnabled(collection is not None)
+        self.actions_by_name.enable_for_project(collection is not None)
         self._on_bins()
         self.sitting.begin(self._decided())
         self._on_pace()
         self.status.setVisible(collection is not None)
         if collection is None:
             self.setWindowTitle(_("Few-Shot GUI"))
-            self.welcome.show_recent(self._preferences.now.recent)
+            self.welcome.show_recent(self.files.recent())
             self.stack.setCurrentWidget(self.welcome)
+            self._centre.layout().insertWidget(0, self.banners)
             self.welcome.open_button.setFocus()
             return
         self._tell_title()
         self.stack.setCurrentWidget(self.splitter)
+        self._left.layout().insertWidget(0, self.banners)  # the bins keep their height
         self.grid.setFocus()
 
     def _tell_title(self) -> None:
@@ -508,8 +393,7 @@ class MainWindow(QMainWindow):
 
     def _on_progress(self) -> None:
         reader = self._session.reader
-        busy = self._session.scanning or reader.state is ReaderState.READING
-        self.actions_by_name["cancel"].setEnabled(busy)
+        self.actions_by_name["cancel"].setEnabled(self._session.can_cancel)
         waiting = reader.state is ReaderState.PAUSED or self._session.listing_stopped
         self.actions_by_name["resume"].setEnabled(waiting)
 
@@ -519,6 +403,10 @@ class MainWindow(QMainWindow):
     def _on_stray_files(self, _paths: list[str]) -> None:
         text = _("Drop pictures on a bin to use them as examples, or a folder here to sort it.")
         self.banners.show_message(Message(Kind.INFO, text))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.banners.fold(self.height() < LOW)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -545,45 +433,13 @@ class MainWindow(QMainWindow):
         if not self._leaving and not self.files.may_leave():
             event.ignore()
             return
-        settings = _window_state()
-        settings.setValue("geometry", self.saveGeometry())
-        settings.setValue("splitter", self.splitter.saveState())
-        settings.sync()
+        keep_place(self, self.splitter)
         event.accept()
         self._errors.close()
+        self.evaluation.close()
         self.closed.emit()
 
     def leave_at_once(self) -> None:
         """Close without asking: the system wants the program to end."""
         self._leaving = True
         self.close()
-
-    def _restore_geometry(self) -> None:
-        settings = _window_state()
-        geometry, splitter = settings.value("geometry"), settings.value("splitter")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(1280, 820)
-        if splitter is not None:
-            self.splitter.restoreState(splitter)
-
-
-def device_words() -> list[tuple[str, str]]:
-    """Where the network can run on this kind of machine, as (setting, text)."""
-    graphics = "mps" if sys.platform == "darwin" else "cuda"
-    return [
-        ("auto", _("&Automatic")),
-        ("cpu", _("&Processor (CPU)")),
-        (graphics, _("&Graphics card (GPU)")),
-    ]
-
-
-def _window_state() -> QSettings:
-    return QSettings(str(config_dir() / "window.ini"), QSettings.Format.IniFormat)
-
-
-def _add(menu: QMenu, actions: Actions, *names: str | None) -> None:
-    for name in names:
-        if name is None:
-            menu.addSeparator()
-        else:
-            menu.addAction(actions[name])

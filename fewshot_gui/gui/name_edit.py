@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from fewshot_gui.gui.own_keys import ENTER, keeps
 from fewshot_gui.project.model import MAX_NAME_LENGTH
 
 
@@ -27,18 +28,10 @@ class NameEdit(QLineEdit):
         self.setMaxLength(MAX_NAME_LENGTH)
 
     def event(self, event: QEvent) -> bool:
-        # Enter and Esc are also shortcuts of the window
-        if event.type() == QEvent.Type.ShortcutOverride and event.key() in (
-            Qt.Key.Key_Return,
-            Qt.Key.Key_Enter,
-            Qt.Key.Key_Escape,
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return keeps(event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in ENTER:
             self.accepted.emit(self.text())
         elif event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()

@@ -24,20 +24,26 @@ def away(path: str) -> Message:
     return Message(Kind.WARNING, text, hint, key=AWAY)
 
 
-def vanished(count: int, show: Callable[[], None]) -> Message:
-    """Pictures are not where they were."""
+def emptied(path: str) -> Message:
+    """A folder that held pictures is empty."""
+    text = _("The folder “{name}” is empty now. Its disk may not be connected.")
+    hint = _(
+        "Nothing is lost: work goes on by itself when the pictures are back. "
+        "If they are gone for good, look again (F5)."
+    )
+    return Message(Kind.WARNING, text.format(name=Path(path).name), hint, key=AWAY)
+
+
+def vanished(count: int, labelled: bool, show: Callable[[], None]) -> Message:
+    """Pictures are not where they were; some of them may have labels."""
     text = ngettext(
         "{count} picture is no longer there.", "{count} pictures are no longer there.", count
     )
-    hint = _("Their labels are kept; they come back when the files do.")
-    return Message(
-        Kind.WARNING,
-        text.format(count=f"{count:,}"),
-        hint,
-        action=_("Show"),
-        run=show,
-        key=VANISHED,
-    )
+    if labelled:
+        hint = _("Labels are kept; they come back when the files do.")
+    else:
+        hint = _("They come back when the files do.")
+    return _shown(text.format(count=f"{count:,}"), hint, show, VANISHED)
 
 
 def changed(count: int, show: Callable[[], None]) -> Message:
@@ -48,14 +54,7 @@ def changed(count: int, show: Callable[[], None]) -> Message:
         count,
     )
     hint = _("Their files changed since you labelled them.")
-    return Message(
-        Kind.WARNING,
-        text.format(count=f"{count:,}"),
-        hint,
-        action=_("Show"),
-        run=show,
-        key=CHANGED,
-    )
+    return _shown(text.format(count=f"{count:,}"), hint, show, CHANGED)
 
 
 def renamed(count: int) -> Message:
@@ -101,3 +100,8 @@ def holds_part(path: str) -> str:
     """A folder of the project lies in this one."""
     text = _("“{name}” holds a folder that is already part of this project.")
     return text.format(name=Path(path).name)
+
+
+def _shown(text: str, hint: str, show: Callable[[], None], key: str) -> Message:
+    """A warning about pictures that can be looked at."""
+    return Message(Kind.WARNING, text, hint, action=_("Show"), run=show, key=key)

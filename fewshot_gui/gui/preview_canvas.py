@@ -119,12 +119,6 @@ class Canvas(QWidget):
         return failure.describe() if failure else self._reason
 
     @property
-    def sharp(self) -> bool:
-        """Whether what is shown is decoded at the size at which it is shown."""
-        picture = self._large.picture(self._path)
-        return picture is not None and picture.serves(self._needed())
-
-    @property
     def fitted(self) -> bool:
         return self._look.fitted
 

@@ -8,7 +8,8 @@ import numpy as np
 from PySide6.QtCore import QDateTime, QLocale
 
 from fewshot_gui.backbones.table import PENDING
-from fewshot_gui.gui.collection import CONFIRMED, CORRECTED, NOBODY, SUPPORT, Collection
+from fewshot_gui.gui.collection import CORRECTED, NOBODY, SUPPORT, Collection
+from fewshot_gui.gui.help_marks import GLYPHS
 from fewshot_gui.gui.image_model import percent, source_words
 from fewshot_gui.gui.session import Session
 from fewshot_gui.images.files import ImageFile
@@ -17,8 +18,7 @@ from fewshot_gui.project.model import UNKNOWN, Project
 from fewshot_gui.texts import _
 
 WORTH_TELLING = 0.01  # a runner-up below that is none
-HIGH_UNKNOWN = 0.5  # from this score on, the user is told that it may belong to no bin
-GLYPHS = {SUPPORT: "star", CORRECTED: "pencil", CONFIRMED: "check"}
+HIGH_UNKNOWN = 0.5  # from this score on, the user is told that it may be Unknown
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _notes(collection: Collection, project: Project, row: int, worn: Worn) -> li
             notes.append(text.format(name=names[second], percent=percent(share)))
     score = float(collection.unknown[row])
     if score >= HIGH_UNKNOWN and worn.source == NOBODY and worn.class_id == best != NO_CLASS:
-        notes.append(_("Perhaps in none of the bins, {percent}").format(percent=percent(score)))
+        notes.append(_("Perhaps Unknown, {percent}").format(percent=percent(score)))
     return notes
 
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fewshot_gui.gui.collection import NOBODY, Rows
+from fewshot_gui.gui.collection import NOBODY, Collection, Rows
 from fewshot_gui.gui.image_model import percent
-from fewshot_gui.gui.review_strip import PictureStrip
+from fewshot_gui.gui.review_strip import PictureStrip, StripPicture
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -73,10 +73,11 @@ class AcceptDialog(QDialog):
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setProperty("tone", "strong")
-        self.strip = PictureStrip(theme, thumbnails, _("The least sure of them"))
+        name = _("The least sure of them, by class")
+        self.strip = PictureStrip(theme, thumbnails, name, captions=True)
         self._limit = QLabel()
         self._lay_out()
-        self.resize(640, 264)
+        self.resize(640, 304)
         session.predictions_changed.connect(self._look)
         session.labels_changed.connect(self._on_labels)
         session.bins_changed.connect(self._on_bins)
@@ -161,7 +162,7 @@ class AcceptDialog(QDialog):
         rows, sure = self.rows(), self._confidence[self._first :]
         count = len(rows)
         share = self.slider.value() / 100
-        wrong = expected_errors(sure, np.ones(count, np.bool_))
+        wrong = expected_errors(sure)
         text = self._sentence(count, wrong)
         self._limit.setText(_limit_words(share))
         self.words.setText(text)
@@ -172,7 +173,18 @@ class AcceptDialog(QDialog):
         self.button.setEnabled(count > 0)
         collection = self._session.collection
         if collection is not None:
-            self.strip.show_paths(collection.paths(rows[:SHOWN]))
+            self.strip.show_pictures(self._pictures(collection, rows[:SHOWN]))
+
+    def _pictures(self, collection: Collection, rows: Rows) -> list[StripPicture]:
+        places = {known.id: place for place, known in enumerate(self._session.project.bins)}
+        told = []
+        for row, path in zip(rows.tolist(), collection.paths(rows), strict=True):
+            place = places.get(int(collection.best[row]))
+            if place is not None:  # its bin has not just been deleted
+                known = self._session.project.bins[place]
+                sure = percent(collection.confidence[row])
+                told.append(StripPicture(path, known.name, known.colour, sure, place))
+        return told
 
     def _sentence(self, count: int, wrong: float) -> str:
         if not len(self._rows):

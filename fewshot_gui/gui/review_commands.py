@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from PySide6.QtCore import QObject, QPoint
-from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui.arrangement import Show, doubtful
 from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.bins_panel import BinsPanel
 from fewshot_gui.gui.class_picker import ClassPicker
-from fewshot_gui.gui.collection import NOBODY, Collection, Rows
+from fewshot_gui.gui.collection import CONFIRMED, NOBODY, Collection, Rows
 from fewshot_gui.gui.grid_page import GridPage
 from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.preview import Preview
-from fewshot_gui.gui.review_accept import AcceptDialog
-from fewshot_gui.gui.review_enough import EnoughDialog
-from fewshot_gui.gui.review_unknown import UnknownDialog
-from fewshot_gui.gui.reviewer import Reviewer, Verdict
+from fewshot_gui.gui.review_dialogs import ReviewDialogs
+from fewshot_gui.gui.reviewer import Reviewer
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -30,6 +28,7 @@ from fewshot_gui.project.model import UNKNOWN
 from fewshot_gui.texts import _, ngettext
 
 READ_AHEAD = 3  # images on either side of the one that is shown large
+ACCEPTED = "accepted"  # key of the message whose button takes the last agreement back
 
 
 class ReviewCommands(QObject):
@@ -62,9 +61,6 @@ class ReviewCommands(QObject):
         thumbnails: Thumbnails,
     ) -> None:
         super().__init__(window)
-        self._window = window
-        self._theme = theme
-        self._thumbnails = thumbnails
         self._session = session
         self._page = page
         self._panel = panel
@@ -73,6 +69,7 @@ class ReviewCommands(QObject):
         self._reviewer = reviewer
         self._picker = picker
         self._banners = banners
+        self._dialogs = ReviewDialogs(window, session, reviewer, theme, thumbnails, self.show_rows)
         self._doubt = -1  # the image that was gone to last because it is in doubt
         preview.step_asked.connect(self._step_preview)
         preview.row_asked.connect(self.look_at)
@@ -81,10 +78,11 @@ class ReviewCommands(QObject):
         picker.chosen.connect(self.put_in_class)
         picker.new_asked.connect(self._put_in_new)
         reviewer.chosen.connect(self.show_rows)
-        reviewer.verdict.connect(self._show_verdict)
+        reviewer.verdict.connect(self._dialogs.verdict)
         panel.unknown_limit_asked.connect(self.set_limit)
         panel.show_examples_asked.connect(self.show_examples)
-        session.folder_changed.connect(self._on_folder)
+        session.folder_changed.connect(self.close_preview)
+        session.history_changed.connect(lambda: banners.settle(ACCEPTED))  # undo means more now
         session.labels_changed.connect(lambda _rows: self._refresh_preview())
         session.predictions_changed.connect(self._refresh_preview)
         session.rows_changed.connect(lambda _rows: self._refresh_preview())
@@ -114,10 +112,12 @@ class ReviewCommands(QObject):
 
     def step_on(self) -> None:
         """Go on to the next image, before the ones that are meant move elsewhere."""
-        if self.previewing:
-            self._step_preview(1)
-        else:
+        if not self.previewing:
             self._grid.step_on()
+        elif self._grid.model().position(self._preview.row) < 0:
+            self._step_preview(-1)  # back to the image that one came from
+        else:
+            self._step_preview(1)
 
     def go_on(self) -> None:
         """The images went into a new bin: on to the next one, where they were looked at."""
@@ -173,7 +173,10 @@ class ReviewCommands(QObject):
         if len(rows):
             doubts = int(doubtful(collection, rows).sum())
             self._session.confirm(rows)
-            self._tell_accepted(len(rows), doubts)
+            count = int((collection.source[rows] == CONFIRMED).sum())
+            if not count:
+                return  # the project may only be looked at, and the session said so
+            self._tell_accepted(count, doubts)
         if len(positions):
             self._go_to(min(int(positions[-1]) + 1, len(self._grid.model().rows) - 1))
 
@@ -196,13 +199,10 @@ class ReviewCommands(QObject):
             self.look_at(row)
 
     def look_at(self, row: int) -> None:
-        """Show an image large, wherever it is."""
+        """Show an image large, also one that is not among those shown: the view stays."""
         model = self._grid.model()
         position = model.position(row)
         if position < 0:
-            self._page.show_only(Show.ALL)
-            position = model.position(row)
-        if position < 0:  # an example from elsewhere
             self._preview.show_row(row, -1, 0, ())
         else:
             self._grid.setCurrentIndex(model.index(position))
@@ -221,26 +221,30 @@ class ReviewCommands(QObject):
             self._grid.scrollTo(self._grid.currentIndex())
 
     def next_doubt(self) -> None:
-        """Go to the image of which the learner is least sure; again, to the next one."""
+        """Go to the image of which the learner is least sure; again, to the next one.
+
+        Only among the images that are shown: the view is the user's choice.
+        """
         collection = self._session.collection
         if collection is None:
             return
-        targets = collection.targets
-        rows = targets[undecided(collection, targets)]
-        if not len(rows):
-            self._tell(_("There is nothing left to decide."))
+        order = _doubts(collection, self._grid.model().rows)
+        if not len(order):
+            self._tell_no_doubts(collection)
             return
-        order = rows[np.lexsort((rows, collection.confidence[rows]))]
         current = self._preview.row if self.previewing else self._grid.current_row()
         place = np.flatnonzero(order == current)
         again = len(place) and current == self._doubt  # it was looked at and not decided
         self._doubt = int(order[(int(place[0]) + 1) % len(order)] if again else order[0])
-        self._show_row(self._doubt)
+        if self.previewing:
+            self.look_at(self._doubt)
+        else:
+            self._go_to(self._grid.model().position(self._doubt))
 
-    def show_rows(self, title: str, rows: Rows) -> None:
-        """Show these images in the grid."""
+    def show_rows(self, title: str, rows: Rows, notes: Mapping[int, str] | None = None) -> None:
+        """Show these images in the grid, with a few words on some of them by row."""
         self.close_preview()
-        self._page.show_chosen(title, rows)
+        self._page.show_chosen(title, rows, notes)
         self._grid.setFocus()
 
     def show_examples(self, class_id: int) -> None:
@@ -269,33 +273,16 @@ class ReviewCommands(QObject):
     def accept_above(self) -> None:
         """Ask from which confidence on predictions are agreed to."""
         view = self._page.view
-        class_id = view.class_id if view.show is Show.CLASS and view.class_id else NO_CLASS
-        dialog = AcceptDialog(self._window, self._session, self._theme, self._thumbnails, class_id)
-        dialog.accepted_rows.connect(self._session.confirm)
-        self._show_dialog(dialog)
+        chosen = view.show is Show.CLASS and view.class_id
+        self._dialogs.accept(view.class_id if chosen else NO_CLASS)
 
     def set_limit(self) -> None:
         """Ask from which unknown score on images belong to no bin."""
-        dialog = UnknownDialog(self._window, self._session, self._theme, self._thumbnails)
-        dialog.applied.connect(self._session.set_unknown)
-        self._show_dialog(dialog)
+        self._dialogs.limit()
 
     def ask_enough(self) -> None:
         """Find out whether enough is labelled."""
         self._reviewer.enough()
-
-    def _show_verdict(self, verdict: Verdict) -> None:
-        dialog = EnoughDialog(self._window, verdict, self._theme)
-        dialog.shown.connect(self.show_rows)
-        self._session.folder_changed.connect(dialog.close)  # its rows are this project's
-        self._show_dialog(dialog)
-
-    def _show_dialog(self, dialog: QDialog) -> None:
-        """Show a dialog in place of one of the same kind."""
-        for older in self._window.findChildren(type(dialog)):
-            if older is not dialog:
-                older.close()
-        dialog.show()
 
     def possible_class(self) -> None:
         """Show images that may be a class of their own."""
@@ -313,16 +300,6 @@ class ReviewCommands(QObject):
             action()
         except UserError as error:
             self._banners.show_message(Message.from_error(error))
-
-    def _show_row(self, row: int) -> None:
-        if self.previewing:
-            self.look_at(row)
-            return
-        position = self._grid.model().position(row)
-        if position < 0:
-            self._page.show_only(Show.ALL)
-            position = self._grid.model().position(row)
-        self._go_to(position)
 
     def _go_to(self, position: int) -> None:
         if position >= 0:
@@ -352,6 +329,8 @@ class ReviewCommands(QObject):
     def _step_preview(self, step: int) -> None:
         model = self._grid.model()
         position = model.position(self._preview.row)
+        if position < 0:  # looked at in between: back to the image before it, or on from there
+            position = self._grid.currentIndex().row() + (step < 0)
         following = min(max(position + step, 0), len(model.rows) - 1)
         if 0 <= following < len(model.rows):
             self.look_at(int(model.rows[following]))
@@ -359,9 +338,6 @@ class ReviewCommands(QObject):
     def _refresh_preview(self) -> None:
         if self.previewing:
             self._preview.refresh()
-
-    def _on_folder(self) -> None:
-        self.close_preview()
 
     def _tell_accepted(self, count: int, doubts: int) -> None:
         """Bulk agreement that holds doubtful guesses is worth a word."""
@@ -379,14 +355,41 @@ class ReviewCommands(QObject):
             hint.format(count=f"{doubts:,}"),
             action=_("Undo"),
             run=self._session.undo,
-            key="review",
+            key=ACCEPTED,
         )
         self._banners.show_message(message)
 
-    def _tell(self, text: str) -> None:
-        self._banners.show_message(Message(Kind.INFO, text, key="review"))
+    def _tell_no_doubts(self, collection: Collection) -> None:
+        """Say why there is no image to go to, and where there are some."""
+        targets = collection.targets
+        if len(_doubts(collection, targets)):
+            text = _("Nothing is left to decide among the pictures that are shown.")
+            action, run = _("Look at all pictures"), self._doubt_in_all
+        elif (undecided(collection, targets) & collection.rejected(targets)).any():
+            text = _("Nothing is left to decide but what went to Unknown by itself.")
+            action, run = _("Show"), self._show_unknown
+        else:
+            text, action, run = _("There is nothing left to decide."), "", None
+        self._banners.show_message(Message(Kind.INFO, text, action=action, run=run, key="review"))
+
+    def _doubt_in_all(self) -> None:
+        self._page.show_all()
+        self.next_doubt()
+
+    def _show_unknown(self) -> None:
+        self.close_preview()
+        self._page.show_class(UNKNOWN)
 
 
 def undecided(collection: Collection, rows: Rows) -> np.ndarray:
     """Which of these have a prediction and no label."""
     return (collection.source[rows] == NOBODY) & (collection.best[rows] != NO_CLASS)
+
+
+def _doubts(collection: Collection, rows: Rows) -> Rows:
+    """Those of these images that wait for a decision, the least sure first.
+
+    What was sent to Unknown is no doubt between bins; in the grid it comes last, too.
+    """
+    rows = rows[undecided(collection, rows) & ~collection.rejected(rows)]
+    return rows[np.lexsort((rows, collection.confidence[rows]))]

@@ -96,13 +96,17 @@ class EnoughDialog(QDialog):
         headline: The verdict in one sentence.
         words: What else there is to say.
         table: One line a class, those first that want most; scrolls.
+        confirmed: Says that confirmed images are no examples; hidden where there are none.
         show_button: Shows the examples of the two classes that are mixed up most.
+        teach_button: Makes the confirmed images examples.
 
     Signals:
         shown: (title, int64 rows) of images that the user wants to see.
+        teach_asked: The user wants the confirmed images to be examples.
     """
 
     shown = Signal(str, object)
+    teach_asked = Signal()
 
     def __init__(self, parent: QWidget, verdict: Verdict, theme: Theme) -> None:
         super().__init__(parent)
@@ -119,6 +123,13 @@ class EnoughDialog(QDialog):
         self.show_button.setAccessibleName(self.show_button.text().replace("&", ""))
         self.show_button.setVisible(verdict.enough.mixed is not None)
         self.show_button.clicked.connect(self._show_mixed)
+        count = len(verdict.project.confirmed)
+        self.confirmed = _label(confirmed_words(count), "muted", wrap=True)
+        self.teach_button = QPushButton(_("&Make them examples"))
+        self.teach_button.setAccessibleName(_("Make the confirmed pictures examples"))
+        self.teach_button.clicked.connect(self._teach)
+        self.confirmed.setVisible(count > 0)
+        self.teach_button.setVisible(count > 0)
         self.table = self._table(verdict.enough)
         close = QPushButton(_("Close"))
         close.setAccessibleName(close.text())
@@ -129,16 +140,18 @@ class EnoughDialog(QDialog):
         layout.setSpacing(8)
         layout.addWidget(self.headline)
         layout.addWidget(self.words)
+        layout.addWidget(self.confirmed)
         layout.addSpacing(8)
         layout.addWidget(self.table, 1)
         layout.addSpacing(8)
         buttons = QHBoxLayout()
         buttons.addWidget(self.show_button)
+        buttons.addWidget(self.teach_button)
         buttons.addStretch()
         buttons.addWidget(close)
         layout.addLayout(buttons)
         lines = len(verdict.enough.classes)
-        self.resize(760, min(640, 230 + 30 * lines))
+        self.resize(760, min(640, 230 + 30 * lines + (44 if count else 0)))
 
     def _table(self, result: Enough) -> QScrollArea:
         sheet = QWidget()
@@ -197,6 +210,10 @@ class EnoughDialog(QDialog):
         row.addWidget(label, 1)
         return cell
 
+    def _teach(self) -> None:
+        self.close()
+        self.teach_asked.emit()
+
     def _show_mixed(self) -> None:
         mixed = self._verdict.enough.mixed
         if mixed is not None:
@@ -248,6 +265,18 @@ def advice_words(one: ClassEnough) -> str:
         return _("does well")
     text = ngettext("about {count} more example", "about {count} more examples", one.wanted)
     return text.format(count=one.wanted)
+
+
+def confirmed_words(count: int) -> str:
+    """What the user may wonder about who confirmed many pictures and sees few examples."""
+    text = ngettext(
+        "{count} picture that you confirmed is no example: confirming settles a picture, but "
+        "teaches nothing. As an example it would be tried out here as well.",
+        "{count} pictures that you confirmed are no examples: confirming settles a picture, but "
+        "teaches nothing. As examples they would be tried out here as well.",
+        count,
+    )
+    return text.format(count=f"{count:,}")
 
 
 def _too_few(result: Enough) -> list[str]:

@@ -49,7 +49,7 @@ class UnknownDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(_("Pictures that belong to no bin"))
+        self.setWindowTitle(_("Limit for Unknown"))
         self._session = session
         none = np.empty(0, np.float32)
         self._by_score: Rows = np.empty(0, np.int64)  # the strangest first

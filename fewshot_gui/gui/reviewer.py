@@ -14,6 +14,7 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.gui.collection import NOBODY, Collection, Rows
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.gui.review_reasons import reason_notes
 from fewshot_gui.gui.session import Session
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
@@ -22,7 +23,7 @@ from fewshot_gui.review.enough import Enough, enough
 from fewshot_gui.review.hygiene import Finding, hygiene
 from fewshot_gui.review.novel import Cluster, possible_classes
 from fewshot_gui.review.similar import by_similarity
-from fewshot_gui.review.suggest import suggest
+from fewshot_gui.review.suggest import Suggestions, suggest
 from fewshot_gui.texts import _
 
 LANE = "review"
@@ -120,7 +121,8 @@ class Reviewer(QObject):
         findings: What may be wrong with the examples.
 
     Signals:
-        chosen: (title, int64 rows) of images to look at, in an order that means something.
+        chosen: (title, int64 rows, row -> a few words on it) of images to look at, in an
+            order that means something.
         findings_changed: ``findings`` is another.
         verdict: A ``Verdict``.
         busy_changed: What is being looked for, in words; empty for nothing.
@@ -128,7 +130,7 @@ class Reviewer(QObject):
         failed: An unexpected exception.
     """
 
-    chosen = Signal(str, object)
+    chosen = Signal(str, object, object)
     findings_changed = Signal()
     verdict = Signal(object)
     busy_changed = Signal(str)
@@ -185,16 +187,18 @@ class Reviewer(QObject):
         snapshot, table = self._session.project.snapshot(), collection.table
         predictions = _predictions_of(collection, fresh)
 
-        def work(job: Job) -> Rows:
+        def work(job: Job) -> Suggestions:
             support = workflow.support_set(snapshot, table)
             seed = snapshot.revision
-            return suggest(table, fresh, support, predictions, count, seed, job).rows
+            return suggest(table, fresh, support, predictions, count, seed, job)
 
-        def done(rows: Rows) -> None:
+        def done(suggestions: Suggestions) -> None:
+            rows = suggestions.rows
             offered.update(rows.tolist())
             undecided = rows[collection.source[rows] == NOBODY]
             if len(undecided):
-                self.chosen.emit(_("What to label next"), undecided)
+                notes = reason_notes(suggestions, collection, self._session.project)
+                self.chosen.emit(_("What to label next"), undecided, notes)
             elif len(rows):  # all of them were decided while they were looked for
                 self.suggest(count)
             else:
@@ -217,7 +221,7 @@ class Reviewer(QObject):
             return by_similarity(table, targets, row)
 
         title = _("Like {name}").format(name=name)
-        return _Search(work, lambda rows: self.chosen.emit(title, rows))
+        return _Search(work, lambda rows: self.chosen.emit(title, rows, {}))
 
     def _novel(self, collection: Collection) -> _Search | None:
         candidates = self._candidates(collection)
@@ -385,7 +389,7 @@ class Reviewer(QObject):
                 queue.place = place % count
                 title = _("Possible new class {number} of {count}")
                 words = title.format(number=queue.place + 1, count=count)
-                self.chosen.emit(words, undecided)
+                self.chosen.emit(words, undecided, {})
                 return True
         return False
 

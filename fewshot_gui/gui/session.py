@@ -18,12 +18,13 @@ from fewshot_gui.backbones.table import FAILED
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY, Collection, Rows
-from fewshot_gui.gui.desk import Desk, Opened
+from fewshot_gui.gui.desk import Desk
 from fewshot_gui.gui.exporter import Exporter
 from fewshot_gui.gui.gatherer import Gatherer
 from fewshot_gui.gui.job_runner import JobRunner
-from fewshot_gui.gui.lister import Labelled, Lister, Listing, is_below
+from fewshot_gui.gui.lister import EmptiedFolder, Labelled, Lister, Listing, is_below
 from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.gui.opening import Opened, overlap
 from fewshot_gui.gui.reader import Reader, ReaderState
 from fewshot_gui.gui.sorter import Sorter
 from fewshot_gui.gui.tracker import Tracker, is_missing
@@ -122,6 +123,8 @@ class Session(QObject):
 
     def _connect(self) -> None:
         self.desk.opened.connect(self._on_opened)
+        self.desk.already_open.connect(self._on_already_open)
+        self.desk.busy_changed.connect(self.progress_changed)
         self.desk.failed.connect(self._on_not_opened)
         self.lister.added.connect(self._on_added)
         self.lister.listed.connect(self._on_listed)
@@ -129,6 +132,8 @@ class Session(QObject):
         self.lister.failed.connect(self._on_failed)
         self.lister.reachable.connect(self._on_reachable)
         self.gatherer.message.connect(self.message)
+        self.gatherer.settled.connect(self.settled)
+        self.gatherer.due.connect(self._take_examples_along)
         self.gatherer.failed.connect(self._on_failed)
         self.tracker.moved.connect(self._on_moved)
         self.tracker.changed.connect(self._on_changed)
@@ -149,17 +154,14 @@ class Session(QObject):
     def open_folder(self, folder: str) -> None:
         """Go on with the project of a folder, or begin one."""
         self.desk.open_folder(folder)
-        self.progress_changed.emit()
 
     def begin_anew(self, folder: str) -> None:
         """Begin another project for a folder; the one before is kept."""
         self.desk.open_folder(folder, anew=True)
-        self.progress_changed.emit()
 
     def open_project(self, path: str, read_only: bool = False) -> None:
         """Open a project file."""
         self.desk.open_file(path, read_only)
-        self.progress_changed.emit()
 
     def open_sample(self) -> None:
         """Show the pictures that come with the program, with bins that hold examples."""
@@ -179,13 +181,12 @@ class Session(QObject):
             return
 
         def checked(real: str) -> None:
-            for known in self.project.folders:
-                if known.path == real or is_below(real, known.path):
-                    return self._inform(news.already_part(real))
-                if is_below(known.path, real):
-                    return self._inform(news.holds_part(real))
+            refusal = overlap(self.project.folders, real)
+            if refusal:
+                self._inform(refusal)
+                return
+            self.brought.emit((real,))
             self.act(lambda: self.project.add_folder(real))
-            return None
 
         self.desk.check_folder(folder, checked, self._on_failed)
 
@@ -199,19 +200,28 @@ class Session(QObject):
             return
 
         def checked(real: str) -> None:
+            others = [folder for folder in self.project.folders if folder.id != folder_id]
+            refusal = overlap(others, real)
+            if refusal:
+                self._inform(refusal)
+                return
+            self.brought.emit((real,))
             self._on_opened(self.desk.relocate(folder_id, real))
 
         self.desk.check_folder(path, checked, self._on_failed)
 
     def refresh(self) -> None:
-        """Look again what lies in the folders."""
+        """Look again what lies in the folders, and believe it: the user asks."""
+        self._look(believing=True)
+
+    def _look(self, believing: bool = False) -> None:
         if self.collection is not None and not self.scanning:
-            self._list(again=True)
+            self._list(again=True, believing=believing)
 
     def look_again(self) -> None:
         """The user comes back to the window: see what changed meanwhile, but not too often."""
         if self.listed and time.monotonic() - self._listed_at > LOOK_AGAIN_S:
-            self.refresh()
+            self._look()
 
     @property
     def scanning(self) -> bool:
@@ -238,10 +248,23 @@ class Session(QObject):
         """Whether the project can only be looked at."""
         return self.desk.now.read_only
 
+    @property
+    def can_cancel(self) -> bool:
+        """Whether something goes on that ``cancel`` stops."""
+        reading = self.reader.state is ReaderState.READING
+        return self.desk.busy or self._is_listing_new or reading
+
+    @property
+    def _is_listing_new(self) -> bool:
+        """Whether folders are listed for the first time; another look cannot be cancelled."""
+        return self.lister.busy and not self.lister.complete
+
     def cancel(self) -> None:
-        """Stop the listing or the reading, whichever goes on."""
-        if self.lister.busy and not self._listed_at:
-            self.lister.cancel()  # a second look is short, and nobody asked for it
+        """Stop the opening, the listing or the reading, whichever goes on."""
+        if self.desk.busy:
+            self.desk.cancel()
+        elif self._is_listing_new:
+            self.lister.cancel()
         else:
             self.reader.pause()
 
@@ -345,6 +368,10 @@ class Session(QObject):
         chosen = dict(zip(paths, classes[usable].tolist(), strict=True))
         self.act(lambda: self.project.confirm(chosen))
 
+    def teach_confirmed(self) -> None:
+        """Learn from the confirmed images as well: they become examples."""
+        self.act(self.project.teach_confirmed)
+
     def set_unknown(self, level: float) -> None:
         """Send images whose unknown score is above this to *Unknown*."""
         self.act(lambda: self.project.set_unknown(level))
@@ -366,11 +393,14 @@ class Session(QObject):
         wanted = (self.project.options.learner, self._default_learner)
         return next((key for key in wanted if key in known), DEFAULT_LEARNER)
 
-    def set_learner(self, key: str) -> None:
-        """Sort with another learner, in this project and in new ones."""
-        self._default_learner = key
+    def set_learner(self, key: str) -> bool:
+        """Sort with another learner, in this project and in new ones; returns whether it may be."""
         if self.collection is not None:
+            if not self._may_change():
+                return False
             self.act(lambda: self.project.set_learner(key))
+        self._default_learner = key
+        return True
 
     def export_csv(self, path: str) -> None:
         """Write the result. Asks first where images are not listed or not read yet."""
@@ -416,9 +446,8 @@ class Session(QObject):
         after = {path: label for path, (_before, label) in edit.labels.items()}
         rows, unknown = self.collection.set_labels(after)
         # brought back by an undo from an earlier sitting; only examples are needed here
-        examples = [path for path in unknown if _is_example(after[path])]
-        if examples:
-            self._take_examples_along(examples)
+        if any(_is_example(after[path]) for path in unknown):
+            self._take_examples_along()
         return rows
 
     def _add_bins(self, examples: Mapping[str, list[str]]) -> None:
@@ -454,14 +483,16 @@ class Session(QObject):
         told &= worn != NO_CLASS
         return {places[i][0]: int(worn[i]) for i in np.flatnonzero(told).tolist()}
 
-    def _take_examples_along(self, paths: Iterable[str]) -> None:
-        """Bring the files of examples into the table.
+    def _take_examples_along(self) -> None:
+        """Bring the files of all examples into the table that are not there yet.
 
         Confirmed images teach nothing: they get their labels where the listing finds them.
         """
-        paths = list(paths)
-        if paths:
-            self.gatherer.gather(paths, self._adopt_labels)
+        classes = [UNKNOWN, *(b.id for b in self.project.bins)]
+        examples = [path for c in classes for path in self.project.support(c)]
+        _inside, outside = self.gatherer.split(examples)
+        folders = [folder.path for folder in self.project.folders]
+        self.gatherer.gather_examples(outside, folders, self._adopt_labels)
 
     def _adopt_labels(self, paths: Iterable[str]) -> None:
         if self.collection is None:
@@ -473,11 +504,14 @@ class Session(QObject):
 
     # -- inside: opening ---------------------------------------------------------------
 
-    def _on_opened(self, opened: Opened | None) -> None:
-        if opened is None:  # it was open already
-            self.progress_changed.emit()
-            self.refresh()
-            return
+    def _on_already_open(self, folder: str) -> None:
+        """What was asked for is open; its folder may have been taken out of the project."""
+        if folder and not overlap(self.project.folders, folder):
+            self.act(lambda: self.project.add_folder(folder))
+        else:
+            self._look()
+
+    def _on_opened(self, opened: Opened) -> None:
         self.lister.close()
         self.reader.close()
         self._held_up = False
@@ -499,24 +533,19 @@ class Session(QObject):
         self.folder_changed.emit()
         self.progress_changed.emit()
         if collection is not None:
-            self._take_all_examples_along()
+            self._take_examples_along()
         for notice in opened.notices:
             self._inform(notice)
 
-    def _take_all_examples_along(self) -> None:
-        classes = [UNKNOWN, *(b.id for b in self.project.bins)]
-        self._take_examples_along(p for c in classes for p in self.project.support(c))
-
     def _on_not_opened(self, error: BaseException, _path: str) -> None:
-        self.progress_changed.emit()
         self._on_failed(error)
 
     # -- inside: listing -----------------------------------------------------------------
 
-    def _list(self, again: bool) -> None:
+    def _list(self, again: bool, believing: bool = False) -> None:
         assert self.collection is not None
         labelled = Labelled(self.tracker.labelled())
-        self.lister.list(self.collection, self.project.folders, labelled, again)
+        self.lister.list(self.collection, self.project.folders, labelled, again, believing)
         self.progress_changed.emit()
 
     def _on_added(self, rows: Rows) -> None:
@@ -582,25 +611,37 @@ class Session(QObject):
         failed = self.collection.failed_targets().tolist()
         gone = np.asarray([r for r in failed if is_missing(table.failure(r))], np.int64)
         if len(gone):
-            self.message.emit(
-                news.vanished(len(gone), lambda: self.shown.emit(_("No longer there"), gone))
-            )
+            labelled = bool((self.collection.source[gone] != NOBODY).any())
+
+            def show() -> None:
+                self.shown.emit(_("No longer there"), gone)
+
+            self.message.emit(news.vanished(len(gone), labelled, show))
         else:
             self.settled.emit(news.VANISHED)
 
     def _tell_away(self, errors: Mapping[int, UserError]) -> None:
-        paths = [f.path for f in self.project.folders if f.id in errors]
-        if paths:
-            self.message.emit(news.away(paths[0]))
-        else:
-            self.settled.emit(news.AWAY)
+        for folder in self.project.folders:
+            if (error := errors.get(folder.id)) is not None:
+                emptied = isinstance(error, EmptiedFolder)
+                self.message.emit((news.emptied if emptied else news.away)(folder.path))
+                return
+        self.settled.emit(news.AWAY)
 
     # -- inside: identity ------------------------------------------------------------------
 
-    def _on_moved(self, paths: Mapping[str, str]) -> None:
+    def _on_moved(self, found: Mapping[str, str]) -> None:
         """Labelled images have other paths now."""
         collection = self.collection
         if collection is None:
+            return
+        # an image that was given a label since it was found there is one of its own
+        paths = {
+            old: new
+            for old, new in found.items()
+            if new in found or self.project.label(new) is None
+        }
+        if not paths:
             return
         self.project.renamed(paths)
         self.tracker.renamed(paths)
@@ -608,7 +649,7 @@ class Session(QObject):
         labels: dict[str, Label | None] = dict.fromkeys(paths)
         labels.update({new: self.project.label(new) for new in paths.values()})
         rows, _unknown = collection.set_labels(labels)
-        gone = [collection.table.row(old) for old in paths]
+        gone = [collection.table.row(old) for old in paths.keys() - set(paths.values())]
         left = np.asarray([row for row in gone if row is not None], np.int64)
         collection.set_targets(collection.targets[~np.isin(collection.targets, left)])
         self.message.emit(news.renamed(len(paths)))
@@ -683,7 +724,7 @@ class Session(QObject):
 
     def _on_reachable(self) -> None:
         """A folder is back: see what it holds, and go on reading."""
-        self.refresh()
+        self._look()
         if self._held_up:
             self._held_up = False
             self.reader.resume()

@@ -189,8 +189,8 @@ class StatusLine(QWidget):
         stopped = not busy and self._stopped
         waiting = paused or stopped
         visible = (busy and self._patient) or waiting
-        for widget in (self.activity, self.button):
-            widget.setVisible(visible)
+        self.activity.setVisible(visible)
+        self.button.setVisible(visible and (waiting or self._session.can_cancel))
         self.bar.setVisible(visible and not waiting)
         if not visible:
             return

@@ -6,15 +6,17 @@ import logging
 import os
 import stat
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QPixmap
 
+from fewshot_gui.gui.byte_lru import ByteLru
+from fewshot_gui.gui.thumbnail_form import Form, decoded, encoded, prepared
 from fewshot_gui.images.files import ImageFailure, ImageFile
 from fewshot_gui.images.pool import DecodePool, DecodeRequest, DecodeResult
 from fewshot_gui.images.thumbnail_cache import CachedThumbnail, ThumbnailCache, thumbnail_key
@@ -24,34 +26,9 @@ log = logging.getLogger(__name__)
 
 SOURCE_BYTES = 128 << 20
 READY_BYTES = 96 << 20
-SIZES = (256, 512)  # what is decoded, the next larger one of what is shown
 SEEN, AHEAD = 0, 1  # ranks: what is in sight, what may be soon
 PRIORITIES = (0, 5)  # in the pool, by rank: both before the images that wait to be embedded
 KEPT_AT_ONCE = 32  # thumbnails written to disk together, at most
-_QUALITY = 88
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What a picture is made ready for.
-
-    Attributes:
-        box: Space there is, in device-independent pixels.
-        ratio: Device pixels per pixel.
-        radius: Of the corners.
-        fill: Cut to fill the box instead of fitting into it.
-    """
-
-    box: tuple[int, int]
-    ratio: float
-    radius: int = 8
-    fill: bool = False
-
-    @property
-    def size(self) -> int:
-        """Side of the thumbnail that is needed."""
-        needed = round(max(self.box) * self.ratio)
-        return next((s for s in SIZES if s >= needed), SIZES[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +42,7 @@ class _Want:
     """
 
     owner: str
-    form: _Form
+    form: Form
     rank: int
 
 
@@ -88,46 +65,10 @@ class _Arrival:
     path: str
     size: int
     image: QImage | None = None
-    form: _Form | None = None
+    form: Form | None = None
     ready: QImage | None = None
     extent: tuple[int, int] | None = None
     failure: ImageFailure | None = None
-
-
-class ByteLru:
-    """A dictionary that forgets what was used longest ago once it holds too many bytes."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._bytes = 0
-        self._items: OrderedDict[object, tuple[object, int]] = OrderedDict()
-
-    def get(self, key: object) -> object | None:
-        item = self._items.get(key)
-        if item is None:
-            return None
-        self._items.move_to_end(key)
-        return item[0]
-
-    def peek(self, key: object) -> object | None:
-        """What ``get`` finds, without counting as a use."""
-        item = self._items.get(key)
-        return item[0] if item is not None else None
-
-    def put(self, key: object, value: object, size: int) -> None:
-        old = self._items.pop(key, None)
-        self._bytes += size - (old[1] if old else 0)
-        self._items[key] = (value, size)
-        while self._bytes > self._limit and len(self._items) > 1:
-            _key, (_value, freed) = self._items.popitem(last=False)
-            self._bytes -= freed
-
-    def clear(self) -> None:
-        self._items.clear()
-        self._bytes = 0
-
-    def __len__(self) -> int:
-        return len(self._items)
 
 
 class Thumbnails(QObject):
@@ -199,7 +140,7 @@ class Thumbnails(QObject):
             fill: Cut to fill the box instead of fitting into it.
             ask: Request what is not there; else ``expect`` has to.
         """
-        form = _Form((box.width(), box.height()), ratio, radius, fill)
+        form = Form((box.width(), box.height()), ratio, radius, fill)
         known = self._pixmaps.get((path, form))
         if isinstance(known, QPixmap):
             return known
@@ -209,7 +150,7 @@ class Thumbnails(QObject):
                 self._request(path, _Want(owner, form, SEEN))
             return None
         image, asked = source
-        pixmap = QPixmap.fromImage(_prepared(image, form))
+        pixmap = QPixmap.fromImage(prepared(image, form))
         if asked >= form.size:
             self._pixmaps.put((path, form), pixmap, pixmap.width() * pixmap.height() * 4)
         elif ask:
@@ -257,7 +198,7 @@ class Thumbnails(QObject):
             ratio: Device pixels per pixel.
         """
         self.keep_only(owner, [*seen, *ahead, *behind])
-        form = _Form((box.width(), box.height()), ratio)
+        form = Form((box.width(), box.height()), ratio)
         for rank, paths in ((SEEN, seen), (AHEAD, ahead)):
             for path in paths:
                 source = self._sources.peek(path)
@@ -340,9 +281,8 @@ class Thumbnails(QObject):
         key = thumbnail_key(file, size) if file is not None else None
         kept = self._cache.get(key) if key is not None else None
         if kept is not None:
-            image = QImage.fromData(kept.jpeg, "JPG")
-            if not image.isNull():
-                image = image.convertToFormat(QImage.Format.Format_RGB32)
+            image = decoded(kept.jpeg)
+            if image is not None:
                 self._deliver(generation, path, want, image, (kept.width, kept.height))
                 return
         request = DecodeRequest(path, crop=None, thumbnail=size)
@@ -355,13 +295,13 @@ class Thumbnails(QObject):
     def _deliver(
         self, generation: int, path: str, want: _Want, image: QImage, extent: tuple[int, int]
     ) -> None:
-        ready = _prepared(image, want.form)
+        ready = prepared(image, want.form)
         size = want.form.size
         self._arrived.emit(_Arrival(generation, path, size, image, want.form, ready, extent))
 
     def _keep(self, key: bytes, image: QImage, extent: tuple[int, int]) -> None:
         """Write a thumbnail down, together with those that came meanwhile."""
-        jpeg = _encoded(image)
+        jpeg = encoded(image)
         if jpeg:
             self._unwritten.append(CachedThumbnail(key, *extent, jpeg))
         with self._lock:
@@ -448,45 +388,3 @@ def _as_it_is(path: str) -> ImageFile | None:
     if not stat.S_ISREG(status.st_mode):
         return None
     return ImageFile(path, "", status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-def _encoded(image: QImage) -> bytes:
-    """As JPEG; empty where Qt cannot write one."""
-    content = QByteArray()
-    buffer = QBuffer(content)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    return bytes(content.data()) if image.save(buffer, "JPG", _QUALITY) else b""
-
-
-def _prepared(image: QImage, form: _Form) -> QImage:
-    """Scaled to the box, with round corners. May run in any thread."""
-    mode = (
-        Qt.AspectRatioMode.KeepAspectRatioByExpanding
-        if form.fill
-        else Qt.AspectRatioMode.KeepAspectRatio
-    )
-    wanted = QSize(*form.box) * form.ratio
-    size = image.size()
-    if form.fill or size.width() > wanted.width() or size.height() > wanted.height():
-        size = size.scaled(wanted, mode)
-    else:  # tiny pictures grow, but stay recognisably small
-        size = size.scaled((size * 2).boundedTo(wanted), mode)
-    size = size.expandedTo(QSize(1, 1))
-    scaled = image.scaled(
-        size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
-    if form.fill:
-        left = (scaled.width() - wanted.width()) // 2
-        top = (scaled.height() - wanted.height()) // 2
-        scaled = scaled.copy(left, top, wanted.width(), wanted.height())
-    rounded = QImage(scaled.size(), QImage.Format.Format_ARGB32_Premultiplied)
-    rounded.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(rounded)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(scaled))
-    radius = form.radius * form.ratio
-    painter.drawRoundedRect(QRectF(0, 0, scaled.width(), scaled.height()), radius, radius)
-    painter.end()
-    rounded.setDevicePixelRatio(form.ratio)
-    return rounded

@@ -38,6 +38,7 @@ class Tracker(QObject):
         self._project = Project()
         self._collection: Collection | None = None
         self._lost: dict[bytes, str] = {}
+        self._changed: dict[str, bytes] = {}  # labelled images that are others, and what now
         self._to_learn: deque[Rows] = deque()
         self._turn = QTimer(self, interval=0)
         self._turn.timeout.connect(self._learn_some)
@@ -50,6 +51,7 @@ class Tracker(QObject):
         self._project = project
         self.known = dict(known)
         self._lost = {}
+        self._changed = {}
         self._to_learn.clear()
 
     def labelled(self) -> dict[str, KnownImage | None]:
@@ -96,6 +98,9 @@ class Tracker(QObject):
         collection = self._collection
         if collection is None:
             return
+        if self._changed:
+            for path in collection.paths(rows[collection.changed[rows]]):
+                self._changed.pop(path, None)
         collection.changed[rows] = False  # the user has seen the picture as it is
         ready = collection.table.ready(rows)
         labelled = ready[collection.source[ready] != NOBODY]
@@ -126,16 +131,51 @@ class Tracker(QObject):
     def _check(self, collection: Collection, rows: Rows) -> None:
         """Whether labelled images are still the pictures that were labelled."""
         changed, same = [], []
-        for row in rows.tolist():
-            known = self.known.get(collection.table.file(row).path)
-            digest = collection.table.digests(np.asarray([row]))[0].tobytes()
-            other = known is not None and known.digest and known.digest != digest
-            (changed if other else same).append(row)
+        for row, digest in zip(rows.tolist(), collection.table.digests(rows), strict=True):
+            path = collection.table.path(row)
+            known = self.known.get(path)
+            if known is not None and known.digest and known.digest != digest.tobytes():
+                self._changed[path] = digest.tobytes()
+                changed.append(row)
+            else:
+                self._changed.pop(path, None)
+                same.append(row)
+        collection.changed[same] = False
         self._learn(collection, np.asarray(same, np.int64))
         if changed:
-            rows = np.asarray(changed, np.int64)
+            self._tell_changed(collection, np.asarray(changed, np.int64))
+
+    def _tell_changed(self, collection: Collection, rows: Rows) -> None:
+        """Labels follow pictures that changed places; all others that changed are told of."""
+        swapped = self._swapped()
+        if swapped:
+            self.moved.emit(swapped)
+            places = [collection.table.row(path) for path in swapped]
+            there = np.asarray([row for row in places if row is not None], np.int64)
+            collection.changed[there] = False
+            for path in swapped:
+                del self._changed[path]
+            self._learn(collection, there)
+            rows = rows[~np.isin(rows, there)]
+        if len(rows):
             collection.changed[rows] = True
             self.changed.emit(rows)
+
+    def _swapped(self) -> dict[str, str]:
+        """Old path -> new path of labelled images that changed places among themselves."""
+        owner: dict[bytes, str] = {}
+        for path in self._changed:
+            owner[self.known[path].digest] = path
+        moved: dict[str, str] = {}
+        for start in self._changed:
+            ring: dict[str, str] = {}
+            path = start
+            while path not in ring.values() and self._changed[path] in owner:
+                ring[owner[self._changed[path]]] = path
+                path = owner[self._changed[path]]
+            if ring and path == start and start in ring:
+                moved.update(ring)
+        return moved
 
     def _learn(self, collection: Collection, rows: Rows) -> None:
         news = {}

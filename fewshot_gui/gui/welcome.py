@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
@@ -19,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.plain import plain_tip
+from fewshot_gui.gui.recent import Recent
 from fewshot_gui.gui.theme import Theme
-from fewshot_gui.project.drafts import SUFFIX
 from fewshot_gui.texts import _
 
 RECENT_SHOWN = 3
@@ -76,25 +74,24 @@ class Welcome(QScrollArea):
         outer.addStretch(3)
         self.setWidget(page)
 
-    def show_recent(self, folders: tuple[str, ...]) -> None:
+    def show_recent(self, entries: tuple[Recent, ...]) -> None:
         """Offer the folders and projects that were open before."""
         while self._recent.count():
             item = self._recent.takeAt(0)
             if item.widget() is not None:
                 item.widget().deleteLater()
-        if not folders:
+        if not entries:
             return
         self._recent.addStretch()
         label = QLabel(_("Recent:"))
         label.setProperty("tone", "muted")
         self._recent.addWidget(label)
-        for folder in folders[:RECENT_SHOWN]:
-            name = Path(folder).name.removesuffix(SUFFIX) or folder
-            button = QPushButton(name.replace("&", "&&"))
+        for entry in entries[:RECENT_SHOWN]:
+            button = QPushButton(entry.name.replace("&", "&&"))
             button.setProperty("role", "link")
-            button.setAccessibleName(_("Open {name}").format(name=name))
-            button.setToolTip(plain_tip(folder))
-            button.clicked.connect(lambda _on=False, f=folder: self.recent_clicked.emit(f))
+            button.setAccessibleName(_("Open {name}").format(name=entry.name))
+            button.setToolTip(plain_tip(entry.place))
+            button.clicked.connect(lambda _on=False, p=entry.path: self.recent_clicked.emit(p))
             self._recent.addWidget(button)
         self._recent.addStretch()
 

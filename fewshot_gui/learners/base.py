@@ -33,6 +33,11 @@ class Fitted(Protocol):
     @property
     def classes(self) -> tuple[int, ...]: ...
 
+    @property
+    def explanation(self) -> str:
+        """What was chosen for this support set and why, in one sentence; "" where nothing was."""
+        ...
+
     def predict(self, targets: FloatArray, job: Job) -> Scores:
         """Classify target embeddings, float32 ``(n, d)``. Changes nothing.
 
@@ -66,13 +71,21 @@ class Fitted(Protocol):
 class Learner(Protocol):
     """A fast learner: hyper-parameters only, seed included."""
 
-    def fit(self, support: FloatArray, labels: IntArray, job: Job) -> Fitted:
+    def fit(
+        self,
+        support: FloatArray,
+        labels: IntArray,
+        job: Job,
+        folder: FloatArray | None = None,
+    ) -> Fitted:
         """Learn from a support set.
 
         Args:
             support: float32 ``(n, d)``, one embedding a row; at least one.
             labels: int64 ``(n,)``, class ids with any gaps, in any order.
             job: Asked for cancellation.
+            folder: float32 ``(m, d)`` of length 1, a sample of what is to be classified;
+                None or empty where there is none. Only transductive learners look at it.
 
         Raises:
             ValueError: Shapes do not match, the set is empty, or a value is not finite.
@@ -90,7 +103,7 @@ class LearnerInfo:
         title: Name on screen.
         factory: ``"package.module:Class"``, resolved when the learner is used.
         reads: Whether it needs embeddings or the images themselves.
-        transductive: Whether predictions depend on the other targets.
+        transductive: Whether it looks at a sample of the folder as well.
     """
 
     key: str

@@ -15,6 +15,8 @@ import numpy as np
 
 from fewshot_gui.learners.base import FloatArray, IntArray, class_sums, unit
 
+ROUNDING = 1e-6  # squared distances from the centre below are float16's rounding
+
 
 @dataclass(frozen=True)
 class CentredCosine:
@@ -36,17 +38,30 @@ class CentredCosine:
     def similarities(self, products: FloatArray) -> FloatArray:
         """Cosine of each anchor to each row of length 1, float32 ``(m, n)``.
 
-        Written with plain products: (t - c)·a = t·a - c·a, and the length of t - c follows
-        from t·c, so that no centred copy of all targets is made.
-
         Args:
             products: float32 ``(m + 1, n)``, of ``projection`` with the rows; written into.
         """
-        cosines, to_centre = products[:-1], products[-1]
-        squared = np.float32(1.0 + self.centre @ self.centre) - 2.0 * to_centre
-        cosines -= (self.anchors @ self.centre)[:, None]
-        cosines /= np.sqrt(np.maximum(squared, 1e-12))
+        cosines = products_from(self.centre, self.anchors, products)
         return np.clip(cosines, -1.0, 1.0, out=cosines)
+
+
+def products_from(centre: FloatArray, rows: FloatArray, products: FloatArray) -> FloatArray:
+    """Products of ``rows`` with targets seen from ``centre`` as unit vectors, ``(m, n)``.
+
+    Written with plain products: (t - c)·a = t·a - c·a, and the length of t - c follows
+    from t·c, so that no centred copy of all targets is made.
+
+    Args:
+        centre: float32 ``(d,)``.
+        rows: float32 ``(m, d)``.
+        products: float32 ``(m + 1, n)``, of the rows and then the centre with targets of
+            length 1; written into.
+    """
+    seen, to_centre = products[:-1], products[-1]
+    squared = np.float32(1.0 + centre @ centre) - 2.0 * to_centre
+    seen -= (rows @ centre)[:, None]
+    seen /= np.sqrt(np.maximum(squared, np.float32(ROUNDING)))
+    return seen
 
 
 def class_means(rows: FloatArray, inverse: IntArray, ways: int) -> FloatArray:
@@ -67,5 +82,10 @@ def support_centre(rows: FloatArray, inverse: IntArray, ways: int) -> FloatArray
 
 
 def centred_unit(support: FloatArray, centre: FloatArray) -> FloatArray:
-    """Support rows as unit vectors seen from ``centre``, float32 ``(n, d)``."""
-    return unit(unit(support) - centre)
+    """Support rows as unit vectors seen from ``centre``, float32 ``(n, d)``.
+
+    A row that lies on the centre points nowhere, and becomes zero.
+    """
+    seen = unit(support) - centre
+    squares = np.einsum("nd,nd->n", seen, seen)
+    return unit(seen) * (squares > ROUNDING).astype(np.float32)[:, None]

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import FloatArray, IntArray, Scores, checked_support, scores_of, unit
 from fewshot_gui.learners.centred import CentredCosine, centred_unit, support_centre
 from fewshot_gui.learners.sharpness import SharpnessLaw
+
+Matrix = NDArray[np.float64]
+
+NOTHING = 1e-30  # attention so small that only its logarithm would matter
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,13 @@ class Matching:
     attention: float = 10.0
     sharpness: SharpnessLaw = SharpnessLaw(base=-0.324, ways=0.165, shots=0.450, both=-0.009)
 
-    def fit(self, support: FloatArray, labels: IntArray, job: Job) -> FittedMatching:
+    def fit(
+        self,
+        support: FloatArray,
+        labels: IntArray,
+        job: Job,
+        folder: FloatArray | None = None,
+    ) -> FittedMatching:
         """See ``Learner.fit``."""
         job.checkpoint()
         support, labels = checked_support(support, labels)
@@ -52,6 +63,7 @@ class FittedMatching:
         owners: int64 ``(n,)`` position in ``classes`` of each anchor.
         attention: Inverse temperature of the attention.
         scale: Exponent of the attention that a class gets.
+        explanation: See ``Fitted.explanation``.
     """
 
     classes: tuple[int, ...]
@@ -59,6 +71,7 @@ class FittedMatching:
     owners: IntArray
     attention: float
     scale: float
+    explanation: str = ""
 
     def predict(self, targets: FloatArray, job: Job) -> Scores:
         """See ``Fitted.predict``."""
@@ -87,3 +100,19 @@ class FittedMatching:
         """Takes the mean over the images of each class, float32 ``(k, n)``."""
         members = self.owners[None, :] == np.arange(len(self.classes))[:, None]
         return (members / members.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def left_out_attraction(rows: Matrix, labels: IntArray, attention: float) -> Matrix:
+    """Logarithm of what each class gives to each example that it does not hold, ``(n, k)``.
+
+    Args:
+        rows: Centred examples of length 1, float64 ``(n, d)``.
+        labels: int64 ``(n,)``, from 0 to ``k`` - 1; an only example of its class gets
+            nothing of it.
+        attention: Inverse temperature.
+    """
+    weights = np.exp(attention * (rows @ rows.T - 1.0))
+    np.fill_diagonal(weights, 0.0)
+    members = labels[:, None] == np.arange(int(labels.max()) + 1)
+    others = members.sum(axis=0) - members
+    return np.log(np.maximum(weights @ members / np.maximum(others, 1), NOTHING))

@@ -26,7 +26,13 @@ class Prototypes:
 
     sharpness: SharpnessLaw = SharpnessLaw(base=1.962, ways=0.177, shots=0.166, both=0.050)
 
-    def fit(self, support: FloatArray, labels: IntArray, job: Job) -> FittedPrototypes:
+    def fit(
+        self,
+        support: FloatArray,
+        labels: IntArray,
+        job: Job,
+        folder: FloatArray | None = None,
+    ) -> FittedPrototypes:
         """See ``Learner.fit``."""
         job.checkpoint()
         support, labels = checked_support(support, labels)
@@ -45,11 +51,13 @@ class FittedPrototypes:
         classes: ``k`` class ids, ascending.
         space: The centred space with the ``k`` prototypes as anchors.
         scale: Inverse temperature.
+        explanation: See ``Fitted.explanation``.
     """
 
     classes: tuple[int, ...]
     space: CentredCosine
     scale: float
+    explanation: str = ""
 
     def predict(self, targets: FloatArray, job: Job) -> Scores:
         """See ``Fitted.predict``."""

@@ -8,16 +8,41 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.learners.base import Learner, LearnerInfo
 from fewshot_gui.texts import _
 
-DEFAULT_LEARNER = "prototypes"
+DEFAULT_LEARNER = "auto"
 
 
 def all_learners() -> tuple[LearnerInfo, ...]:
     """Every learner, the default first."""
     return (
+        LearnerInfo("auto", _("Automatic"), "fewshot_gui.learners.auto:Auto", transductive=True),
         LearnerInfo(
             "prototypes", _("Nearest prototype"), "fewshot_gui.learners.prototypes:Prototypes"
         ),
+        LearnerInfo("nearest", _("Nearest example"), "fewshot_gui.learners.nearest:Nearest"),
         LearnerInfo("matching", _("Matching"), "fewshot_gui.learners.matching:Matching"),
+        LearnerInfo("ridge", _("Ridge regression"), "fewshot_gui.learners.ridge:Ridge"),
+        LearnerInfo("logistic", _("Logistic regression"), "fewshot_gui.learners.logistic:Logistic"),
+        LearnerInfo(
+            "lda", _("Discriminant analysis"), "fewshot_gui.learners.discriminant:Discriminant"
+        ),
+        LearnerInfo(
+            "refine",
+            _("Refine on the folder"),
+            "fewshot_gui.learners.refine:Refine",
+            transductive=True,
+        ),
+    )
+
+
+def image_learners() -> tuple[LearnerInfo, ...]:
+    """Those that read the images and change the backbone: a job first, then a usual learner."""
+    return (
+        LearnerInfo(
+            "finetune",
+            _("Fine-tuning"),
+            "fewshot_gui.learners.finetune:FineTune",
+            reads="images",
+        ),
     )
 
 

@@ -12,8 +12,9 @@ from fewshot_gui.backbones.table import READY, EmbeddingTable
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import Fitted, FloatArray
+from fewshot_gui.learners.folder import folder_sample
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions, best_two
-from fewshot_gui.learners.registry import make_learner
+from fewshot_gui.learners.registry import learner_info, make_learner
 from fewshot_gui.learners.unknown import UnknownScore, fit_unknown
 from fewshot_gui.project.model import UNKNOWN, Project
 from fewshot_gui.texts import _
@@ -57,6 +58,11 @@ class Classifier:
     def left_out_unknown(self) -> FloatArray:
         """Unknown scores of the examples, each as if it were none, float32 ``(n,)``."""
         return self.unknown.left_out
+
+    @property
+    def explanation(self) -> str:
+        """What the learner chose for these examples and why; "" where it had no choice."""
+        return self.fitted.explanation
 
     def predict(self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job) -> Predictions:
         """Predictions for ready rows, in their order; class ids are bin ids."""
@@ -117,8 +123,22 @@ def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
     )
 
 
-def fit(learner: str, support: SupportSet, table: EmbeddingTable, job: Job) -> Classifier:
+def fit(
+    learner: str,
+    support: SupportSet,
+    table: EmbeddingTable,
+    job: Job,
+    targets: NDArray[np.int64] | None = None,
+) -> Classifier:
     """Fit a learner.
+
+    Args:
+        learner: Key in the registry.
+        support: The examples.
+        table: Where their embeddings are.
+        job: Asked for cancellation.
+        targets: int64 table rows of all that is to be classified, for learners that look
+            at it; None keeps them from looking.
 
     Raises:
         UserError: Fewer than two classes have an example.
@@ -126,7 +146,11 @@ def fit(learner: str, support: SupportSet, table: EmbeddingTable, job: Job) -> C
     if len(support.class_ids) < 2:
         raise too_few_classes()
     examples = table.units(support.rows)
-    fitted = make_learner(learner).fit(examples, support.labels, job)
+    folder = None
+    if targets is not None and learner_info(learner).transductive:
+        shown = np.concatenate([support.rows, support.ignored])
+        folder = folder_sample(table, np.asarray(targets, np.int64), shown)
+    fitted = make_learner(learner).fit(examples, support.labels, job, folder)
     unknown = fit_unknown(examples, support.labels, table.units(support.ignored))
     return Classifier(support.class_ids, fitted, unknown)
 

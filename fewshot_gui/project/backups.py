@@ -169,7 +169,7 @@ def restore_backup(path: str, backup: Backup) -> str:
     except Held as error:
         name = os.path.basename(path)
         message = _("The project “{name}” is open already.").format(name=name)
-        raise ProjectInUse(message, _("Close it there first.")) from error
+        raise ProjectInUse(message, _("Close it there first."), path) from error
     except (NotLockable, OSError) as error:
         raise not_saved(path, error.__cause__ or error) from error
     try:

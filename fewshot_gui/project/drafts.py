@@ -20,7 +20,7 @@ def drafts_folder() -> str:
 
 def is_draft(path: str) -> bool:
     """Whether a project file is one that the user gave no name."""
-    return os.path.dirname(os.path.abspath(path)) == os.path.abspath(drafts_folder())
+    return os.path.dirname(os.path.realpath(path)) == os.path.realpath(drafts_folder())
 
 
 def latest_draft(folder: str) -> str | None:
@@ -32,6 +32,12 @@ def latest_draft(folder: str) -> str | None:
 def new_draft(folder: str) -> str:
     """A file name for another draft for this folder; nothing is made yet."""
     return _path(folder, max(_numbers(folder), default=0) + 1)
+
+
+def draft_number(path: str) -> int:
+    """How many drafts were begun for the same folder up to this one; 1 for any other file."""
+    match = re.search(r"-(\d+)" + re.escape(SUFFIX) + "$", path) if is_draft(path) else None
+    return int(match[1]) if match else 1
 
 
 def discard_draft(path: str) -> None:

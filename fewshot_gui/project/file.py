@@ -14,9 +14,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.project import disks, schema
+from fewshot_gui.project.access import (
+    exists,
+    locked_for_writing,
+    log_lost,
+    not_written,
+    refuse_other_computer,
+    warnings,
+)
 from fewshot_gui.project.backups import Backups
 from fewshot_gui.project.guard import (
-    Checked,
     check_database,
     explain_damage,
     names_in_file,
@@ -24,26 +31,13 @@ from fewshot_gui.project.guard import (
 )
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.loading import Index, load, load_index, load_known
-from fewshot_gui.project.lock import (
-    SEEN_EVERY_S,
-    Held,
-    NotLockable,
-    WriterLock,
-    is_elsewhere,
-    this_process,
-)
+from fewshot_gui.project.lock import SEEN_EVERY_S, NotLockable, WriterLock, this_process
 from fewshot_gui.project.model import Edit, Project
 from fewshot_gui.project.places import outside
 from fewshot_gui.project.problems import (
     Damaged,
-    Holder,
-    ProjectInUse,
     ReadOnlyProject,
-    damaged,
-    is_corrupt,
-    not_saved,
 )
-from fewshot_gui.project.summary import Summary, read_summary
 from fewshot_gui.project.upgrade import upgraded
 from fewshot_gui.project.whole import new_database, place_new, write_copy
 from fewshot_gui.project.writer import Writer
@@ -100,10 +94,10 @@ class ProjectFile:
         """
         path = os.path.realpath(path)
         if not replace and os.path.lexists(path):
-            raise _exists(path)
+            raise exists(path)
         with contextlib.ExitStack() as stack:
             try:
-                lock = _locked_for_writing(path)
+                lock = locked_for_writing(path)
                 stack.callback(lock.release)
                 with new_database(path) as made:
                     index = load_index(made.db, os.path.dirname(path))
@@ -111,7 +105,7 @@ class ProjectFile:
                         Writer(made.db, index).fill(project)
                     place_new(made, path, replace)
             except (OSError, sqlite3.Error, NotLockable) as error:
-                raise _not_written(path, error) from error
+                raise not_written(path, error) from error
             file = _opened_for_writing(cls, path, lock, ())
             stack.pop_all()
         return file
@@ -137,12 +131,12 @@ class ProjectFile:
             if read_only:
                 return _opened_for_viewing(cls, path, ())
             try:
-                lock = _locked_for_writing(path)
+                lock = locked_for_writing(path)
             except (NotLockable, PermissionError):
                 notice = _("This project can only be viewed: you may not write to it.")
                 return _opened_for_viewing(cls, path, (notice,))
             try:
-                return _opened_for_writing(cls, path, lock, _warnings(path))
+                return _opened_for_writing(cls, path, lock, warnings(path))
             except BaseException:
                 lock.release()
                 raise
@@ -314,30 +308,19 @@ class ProjectFile:
         if path == self.path:
             raise UserError(_("A project cannot be copied onto itself."))
         try:
-            lock = _locked_for_writing(path)
+            lock = locked_for_writing(path)
         except (OSError, NotLockable) as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         try:
             write_copy(self._db, path, self._index, secrets.token_bytes(16))
         except (OSError, sqlite3.Error, Damaged) as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         finally:
             lock.release()
 
     def back_up(self, clock: Callable[[], float] = time.time) -> str:
         """Make a backup, as ``Backups.make`` does; returns its path."""
         return Backups(self.uuid, clock).make(self._db, self.path)
-
-    @staticmethod
-    def summary(path: str) -> Summary:
-        """What a list of projects shows, without loading the project.
-
-        Raises:
-            UserError: It cannot be read.
-        """
-        path = os.path.realpath(path)
-        with explain_damage(path):
-            return read_summary(path)
 
     # -- leaving -------------------------------------------------------------------------
 
@@ -426,11 +409,11 @@ def _opened_for_writing(
 ) -> ProjectFile:
     home = os.path.dirname(path)
     checked = check_database(path)
-    _refuse_other_computer(path, checked)
+    refuse_other_computer(path, checked)
     if checked.version < schema.VERSION:
         upgraded(path, checked.version)
     if checked.log_was_lost:
-        notices = (*notices, _log_lost())
+        notices = (*notices, log_lost())
     db = schema.connect(path, "rw")
     try:
         index = load_index(db, home)
@@ -457,94 +440,11 @@ def _opened_for_viewing(cls: type[ProjectFile], path: str, notices: tuple[str, .
     return file
 
 
-def _locked_for_writing(path: str) -> WriterLock:
-    """The lock of a file that this process may write.
-
-    Raises:
-        ProjectInUse: Somebody else has it.
-        NotLockable, PermissionError: It must not be written to.
-    """
-    lock = WriterLock(path)
-    try:
-        lock.acquire()
-    except Held:
-        raise _in_use(path, _holder(path)) from None
-    try:
-        if os.path.exists(path):
-            with open(path, "r+b"):
-                pass
-    except IsADirectoryError:
-        lock.release()
-        raise
-    except OSError as error:
-        lock.release()
-        raise NotLockable from error
-    return lock
-
-
-def _holder(path: str) -> Holder | None:
-    with contextlib.suppress(UserError, OSError, sqlite3.Error, Damaged):
-        return read_summary(path).holder
-    return None
-
-
-def _refuse_other_computer(path: str, checked: Checked) -> None:
-    """Locks do not always reach across a network; a sign of life does."""
-    holder = checked.holder
-    if holder is None or not is_elsewhere(holder, checked.seen, time.time()):
-        return
-    if disks.is_network(os.path.dirname(path)):
-        raise _in_use(path, holder)
-
-
-def _in_use(path: str, holder: Holder | None) -> ProjectInUse:
-    message = _("The project “{name}” is open already.").format(name=os.path.basename(path))
-    if holder is None:
-        return ProjectInUse(message, _("Close it there, or open it here for viewing only."))
-    hint = _("It is open here: {holder}. Close it there, or open it here for viewing only.")
-    return ProjectInUse(message, hint.format(holder=holder.describe()), holder)
-
-
-def _warnings(path: str) -> tuple[str, ...]:
-    folder = os.path.dirname(path)
-    service = disks.synchronised_by(folder)
-    if service:
-        return (
-            _(
-                "This project lies in a folder that {service} copies to other computers. "
-                "Open it on one of them at a time."
-            ).format(service=service),
-        )
-    return ()
-
-
-def _log_lost() -> str:
-    return _(
-        "The last changes of this project may be missing: a file that belongs to it (ending "
-        "in -wal) was taken away while the project was open."
-    )
-
-
 def _changed_by_another() -> UserError:
     return UserError(
         _("The project cannot be saved: another program has changed its file."),
         _("Save the project under another name."),
     )
-
-
-def _exists(path: str) -> UserError:
-    return UserError(
-        _("There is already a file “{name}”.").format(name=os.path.basename(path)),
-        _("Choose another name."),
-    )
-
-
-def _not_written(path: str, error: BaseException) -> UserError:
-    if isinstance(error, NotLockable):
-        error = error.__cause__ or error
-    if isinstance(error, Damaged) or (isinstance(error, sqlite3.Error) and is_corrupt(error)):
-        return damaged(path)
-    return not_saved(path, error)
 
 
 def _identity(path: str) -> tuple[int, int]:

@@ -16,11 +16,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import Enum
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
+from fewshot_gui.project.keeping import KeeperState, Keeping, explained, is_same
 from fewshot_gui.project.model import Edit
 from fewshot_gui.project.problems import (
     Damaged,
@@ -29,7 +29,7 @@ from fewshot_gui.project.problems import (
     damaged,
     not_saved,
 )
-from fewshot_gui.texts import _, ngettext
+from fewshot_gui.texts import _
 
 log = logging.getLogger(__name__)
 
@@ -39,29 +39,6 @@ LONGEST_RETRY_S = 30.0
 CLOSING_RETRY_S = 0.5
 IDLE_S = 15.0
 BACKUP_EVERY_S = 30 * 60.0
-
-
-class Keeping(Enum):
-    """How the project file is doing."""
-
-    SAVED = "saved"
-    SAVING = "saving"
-    TROUBLE = "trouble"
-
-
-@dataclass(frozen=True)
-class KeeperState:
-    """How far the project is written down.
-
-    Attributes:
-        kind: In one word.
-        pending: Actions that are not in the file yet.
-        error: Why, while there is trouble.
-    """
-
-    kind: Keeping = Keeping.SAVED
-    pending: int = 0
-    error: UserError | None = None
 
 
 @dataclass(frozen=True)
@@ -149,10 +126,6 @@ class Keeper:
         return self._file.path
 
     @property
-    def read_only(self) -> bool:
-        return self._file.read_only
-
-    @property
     def pending(self) -> int:
         """Actions that are not in the file yet."""
         return self._actions
@@ -232,27 +205,11 @@ class Keeper:
 
     def _state_now(self) -> KeeperState:
         if self._error is not None:
-            return KeeperState(Keeping.TROUBLE, self._actions, self._explained(self._error))
+            return KeeperState(
+                Keeping.TROUBLE, self._actions, explained(self._error, self._actions)
+            )
         kind = Keeping.SAVING if self._steps else Keeping.SAVED
         return KeeperState(kind, self._actions)
-
-    def _explained(self, error: UserError) -> UserError:
-        count = self._actions
-        if error.hint or not count:
-            return error
-        if error.message == _("The project cannot be saved: the disk is full."):
-            hint = ngettext(
-                "Your last action is kept and will be saved as soon as there is room.",
-                "Your last {count} actions are kept and will be saved as soon as there is room.",
-                count,
-            )
-        else:
-            hint = ngettext(
-                "Your last action is kept and will be saved as soon as that works again.",
-                "Your last {count} actions are kept and will be saved as soon as that works again.",
-                count,
-            )
-        return UserError(error.message, hint.format(count=f"{count:,}"))
 
     # -- inside: the thread ----------------------------------------------------------------
 
@@ -287,7 +244,7 @@ class Keeper:
     def _has_work(self) -> bool:
         if self._next_task() is not None or self._next_step() is not None:
             return True
-        if self._error is not None and not _is_same(self._state_now(), self._told):
+        if self._error is not None and not is_same(self._state_now(), self._told):
             return True
         return self._deadline is not None and not self._may_still_save()
 
@@ -397,7 +354,7 @@ class Keeper:
         with self._telling:
             with self._change:
                 state = self._state_now()
-                if _is_same(state, self._told):
+                if is_same(state, self._told):
                     return
                 self._told = state
             try:
@@ -472,11 +429,6 @@ class Keeper:
             with contextlib.suppress(Damaged):
                 self._back_up()
         self._file.close()
-
-
-def _is_same(one: KeeperState, other: KeeperState) -> bool:
-    """Whether a user would see no difference."""
-    return (one.kind, one.pending, str(one.error)) == (other.kind, other.pending, str(other.error))
 
 
 def _nobody(_state: KeeperState) -> None:

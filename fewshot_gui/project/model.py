@@ -7,7 +7,7 @@ applying the same edit the other way round, so there is one code path for both. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -516,6 +516,28 @@ class Project:
         text = ngettext("Confirm {count} image", "Confirm {count} images", count)
         return self._do(text.format(count=count), labels)
 
+    @property
+    def confirmed(self) -> tuple[str, ...]:
+        """Images in bins that the user agreed to; they teach nothing."""
+        return tuple(
+            path
+            for path, label in self._labels.items()
+            if label.source is Source.CONFIRMED and label.class_id != UNKNOWN
+        )
+
+    def teach_confirmed(self) -> Edit | None:
+        """Let the confirmed images be examples of their bins from now on, as one action."""
+        labels: dict[str, Label | None] = {
+            path: Label(self._labels[path].class_id, Source.SUPPORT) for path in self.confirmed
+        }
+        count = len(labels)
+        text = ngettext(
+            "Make {count} confirmed image an example",
+            "Make {count} confirmed images examples",
+            count,
+        )
+        return self._do(text.format(count=count), labels)
+
     def clear(self, paths: Iterable[str]) -> Edit | None:
         """Take images out of their bins, or take a confirmation back."""
         labels = {path: None for path in paths if path in self._labels}
@@ -547,21 +569,44 @@ class Project:
 
     def renamed(self, paths: Mapping[str, str]) -> None:
         """Images lie elsewhere now (old path -> new path). Not an action: labels and
-        history speak of the same images as before."""
+        history speak of the same images as before.
+
+        Where there was an image with a label already, the two become one: the label of the
+        one that came, if it has one, is the one that stays.
+        """
         if paths:
-            self._readdress(lambda path: paths.get(path, path), lambda folder: folder)
+            moved = {old: new for old, new in paths.items() if old in self._labels}
+            self._readdress(moved, lambda path: paths.get(path, path), lambda folder: folder)
 
     def relocated(self, folder_id: int, path: str) -> None:
         """A folder lies elsewhere now, with all images in it. Not an action."""
         old = next((f.path for f in self.folders if f.id == folder_id), path)
+        moved = {
+            image: there
+            for image in self._labels
+            if (there := readdressed(image, old, path)) != image
+        }
         self._readdress(
+            moved,
             lambda image: readdressed(image, old, path),
             lambda folder: replace(folder, path=path) if folder.id == folder_id else folder,
         )
 
     # -- inside ------------------------------------------------------------------
 
-    def _readdress(self, image: Callable[[str], str], folder: Callable[[Folder], Folder]) -> None:
+    def _readdress(
+        self,
+        labelled: Mapping[str, str],
+        image: Callable[[str], str],
+        folder: Callable[[Folder], Folder],
+    ) -> None:
+        """Change paths everywhere.
+
+        Args:
+            labelled: Old path -> new path of the images with labels that move.
+            image: Gives the new path of any image.
+            folder: Gives a folder with its new path.
+        """
         setups: dict[Setup, Setup] = {}  # one object before stays one object afterwards
 
         def moved(setup: Setup) -> Setup:
@@ -577,11 +622,19 @@ class Project:
             labels = {image(path): change for path, change in edit.labels.items()}
             return Edit(edit.text, labels, moved(edit.before), moved(edit.after))
 
-        self._labels = {image(path): label for path, label in self._labels.items()}
+        # of several images that become one, who comes last has the say
+        speaks = {path: path for path in self._labels if path not in labelled}
+        speaks.update({new: old for old, new in labelled.items()})
+
+        def kept(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+            pairs = ((labelled.get(path, path), path) for path in paths)
+            return ((new, path) for new, path in pairs if speaks[new] == path)
+
         self._support = {
-            class_id: {image(path): None for path in examples}
+            class_id: {new: None for new, _path in kept(examples)}
             for class_id, examples in self._support.items()
         }
+        self._labels = {new: self._labels[path] for new, path in kept(self._labels)}
         self._setup = moved(self._setup)
         self._undo = [told(edit) for edit in self._undo]
         self._redo = [told(edit) for edit in self._redo]

@@ -64,11 +64,15 @@ class ProjectInUse(UserError):
     """Somebody else has the project open; it can be opened for viewing.
 
     Attributes:
+        path: The project file.
         holder: Who, as far as that is known.
     """
 
-    def __init__(self, message: str, hint: str = "", holder: Holder | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str = "", path: str = "", holder: Holder | None = None
+    ) -> None:
         super().__init__(message, hint)
+        self.path = path
         self.holder = holder
 
 
@@ -76,11 +80,15 @@ class DamagedProject(UserError):
     """The file's content is not what was written.
 
     Attributes:
+        path: The project file.
         backups: What can be put in its place, the newest good one first.
     """
 
-    def __init__(self, message: str, hint: str = "", backups: Sequence[Backup] = ()) -> None:
+    def __init__(
+        self, message: str, hint: str = "", path: str = "", backups: Sequence[Backup] = ()
+    ) -> None:
         super().__init__(message, hint)
+        self.path = path
         self.backups = tuple(backups)
 
 
@@ -92,11 +100,13 @@ def damaged(path: str, backups: Sequence[Backup] = ()) -> DamagedProject:
     """The error for a file whose content is wrong."""
     message = _("The project “{name}” is damaged.").format(name=os.path.basename(path))
     if not backups:
-        return DamagedProject(message, _("There is no backup of it. The file was not changed."))
+        hint = _("There is no backup of it. The file was not changed.")
+        return DamagedProject(message, hint, path)
     newest = backups[0]
     hint = _("There is a backup of {time} with {labels} labels; the damaged file is kept.")
     when = datetime.fromtimestamp(newest.time).strftime("%Y-%m-%d %H:%M")
-    return DamagedProject(message, hint.format(time=when, labels=f"{newest.labels:,}"), backups)
+    hint = hint.format(time=when, labels=f"{newest.labels:,}")
+    return DamagedProject(message, hint, path, backups)
 
 
 def not_opened(path: str, error: OSError | sqlite3.Error) -> UserError:

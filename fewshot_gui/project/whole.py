@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from fewshot_gui.atomic import patiently, sync_folder
 from fewshot_gui.project import schema
 from fewshot_gui.project.codec import checksum, setup_data
 from fewshot_gui.project.loading import Index, State, state_sum
@@ -96,22 +97,10 @@ def place(temporary: str, path: str, replacing: bool) -> None:
         for beside in schema.side_files(path):  # they would be taken for the new file's
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(beside)
-        _patiently(os.replace, temporary, path)
+        patiently(os.replace, temporary, path)
     else:
         _name_without_replacing(temporary, path)
     sync_folder(os.path.dirname(path))
-
-
-def sync_folder(folder: str) -> None:
-    """Force the names in a folder to the disk, where that can be asked for."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextlib.contextmanager
@@ -138,17 +127,6 @@ def _name_without_replacing(temporary: str, path: str) -> None:
     except OSError:  # a disk without links
         os.close(os.open(path, os.O_CREAT | os.O_EXCL))
         os.replace(temporary, path)
-
-
-def _patiently(rename: object, source: str, target: str) -> None:
-    """On Windows a virus scanner may hold the older file a moment."""
-    for pause in (0.05, 0.1, 0.2) if os.name == "nt" else ():
-        try:
-            rename(source, target)  # type: ignore[operator]
-            return
-        except PermissionError:
-            time.sleep(pause)
-    rename(source, target)  # type: ignore[operator]
 
 
 def _put_first_rows(db: sqlite3.Connection, home: str) -> None:

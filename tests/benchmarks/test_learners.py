@@ -34,12 +34,12 @@ def test_one_drop(benchmark, filled, learner):
         tuple(range(WAYS)), rows[: WAYS * SHOTS], np.repeat(np.arange(WAYS), SHOTS)
     )
     benchmark.extra_info["images"] = len(rows)
-    benchmark(lambda: fit(learner, support, table, Job()).predict(table, rows, Job()))
+    benchmark(lambda: fit(learner, support, table, Job(), rows).predict(table, rows, Job()))
 
 
 def test_one_matrix_product(benchmark, filled):
     table, rows = filled
-    vectors = table.vectors(rows)
+    vectors = table.units(rows)
     anchors = np.ones((WIDTH, WAYS), np.float32)
     benchmark.extra_info["images"] = len(rows)
     benchmark(lambda: vectors @ anchors)

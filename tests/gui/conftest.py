@@ -92,6 +92,34 @@ def sorted_window(opened, session, qtbot):
     return opened
 
 
+@pytest.fixture
+def another_window(qapp, qtbot, dialogs):
+    """Makes windows that share nothing with the first one but the disk."""
+    made = []
+
+    def make():
+        parts = build(qapp, FakeWorkbench(), dialogs=dialogs)
+        parts.window.resize(1200, 800)
+        parts.window.show()
+        qtbot.waitExposed(parts.window)
+        made.append(parts)
+        return parts
+
+    yield make
+    for parts in made:
+        parts.window.leave_at_once()
+
+
+@pytest.fixture
+def saved(sorted_window, session, dialogs, tmp_path, qtbot):
+    """The sorted project saved under a name of its own; the path of its file."""
+    dialogs.save_answer = str(tmp_path / "mine")
+    sorted_window.actions_by_name["save_as"].trigger()
+    path = tmp_path / "mine.fewshot"
+    qtbot.waitUntil(lambda: session.desk.now.path == str(path))
+    return path
+
+
 def sum_sorted(session) -> int:
     return sum(session.collection.sorted_counts().values())
 

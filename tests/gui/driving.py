@@ -15,7 +15,11 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtGui import QGuiApplication as Gui
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+
+from fewshot_gui.gui.bin_layout import CardLayout
+from fewshot_gui.gui.bin_new import DropHint, NewBinCard
+from fewshot_gui.gui.image_model import PathRole
 
 COPY = Qt.DropAction.CopyAction
 LEFT = Qt.MouseButton.LeftButton
@@ -99,6 +103,42 @@ def click_tile(grid, position: int, modifiers: Qt.KeyboardModifier = NONE) -> No
     QTest.mouseClick(grid.viewport(), LEFT, modifiers, tile_place(grid, position))
 
 
+def selected_paths(grid) -> list[str]:
+    """Paths of the selected images, in the order shown."""
+    model = grid.model()
+    return [model.index(int(place)).data(PathRole) for place in grid.selected_positions()]
+
+
 def example_place(card, index: int) -> QPoint:
     """The middle of an example of a bin."""
-    return card._thumb_rect(index).center()
+    layout = CardLayout(card.width(), len(card.examples), card.fold, card.bare)
+    return layout.thumb(index).center()
+
+
+def drop_area(panel) -> DropHint:
+    """The place where dropped pictures make a new bin."""
+    return panel.findChild(DropHint)
+
+
+def new_card(panel) -> NewBinCard | None:
+    """The card that asks for the name of a new bin, while it does."""
+    QApplication.processEvents()  # it is shown a moment after it was asked for
+    cards = [card for card in panel.findChildren(NewBinCard) if not card.isHidden()]
+    return cards[0] if cards else None
+
+
+def new_button(panel) -> QPushButton:
+    """The button that makes a bin."""
+    buttons = panel.findChildren(QPushButton)
+    return next(button for button in buttons if button.accessibleName() == "New bin")
+
+
+def choose_in_menus(window, *texts: str) -> None:
+    """Open one menu after the other, and take the last entry."""
+    actions = window.menuBar().actions()
+    for text in texts:
+        action = next(a for a in actions if a.text().replace("&", "") == text)
+        if action.menu() is not None:
+            action.menu().aboutToShow.emit()
+            actions = action.menu().actions()
+    action.trigger()

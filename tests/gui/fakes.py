@@ -135,6 +135,10 @@ class FakeDialogs:
         self.asked.append(start)
         return self.save_answer
 
+    def save_as(self, _parent, _title, start, _kind) -> str:
+        self.asked.append(start)
+        return self.save_answer
+
     def open_project(self, _parent, _title, _start) -> str:
         self.asked.append("project")
         return self.save_answer

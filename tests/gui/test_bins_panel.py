@@ -16,7 +16,15 @@ from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.project.model import UNKNOWN, Project
 from tests.gui.bins import FakeSession, choose, menu_texts, names, open_menu, press
-from tests.gui.driving import drag, drop_files, example_place, in_window
+from tests.gui.driving import (
+    drag,
+    drop_area,
+    drop_files,
+    example_place,
+    in_window,
+    new_button,
+    new_card,
+)
 from tests.gui.fakes import FakePool
 
 # the offscreen platform has no keyboard to grab for a menu
@@ -143,8 +151,8 @@ def test_arrows_go_from_card_to_card_and_to_the_last_one(panel, session):
 
 def test_tab_goes_through_the_cards_and_out_again(panel, session):
     lemon, lime = (panel.card(b) for b in session.fill(Lemon=1, Lime=1))
-    panel._new_button.setFocus()
-    press(panel._new_button, Qt.Key.Key_Tab)
+    new_button(panel).setFocus()
+    press(new_button(panel), Qt.Key.Key_Tab)
     assert lemon.hasFocus()
     press(lemon, Qt.Key.Key_Tab)
     assert lime.hasFocus()
@@ -156,7 +164,7 @@ def test_tab_goes_through_the_cards_and_out_again(panel, session):
     assert panel.window().focusWidget().text() == "after"
     lemon.setFocus()
     press(lemon, Qt.Key.Key_Tab, held=SHIFT)
-    assert panel.window().focusWidget() is panel._new_button
+    assert panel.window().focusWidget() is new_button(panel)
 
 
 def test_alt_arrows_move_a_bin(panel, session):
@@ -222,7 +230,7 @@ def test_the_neighbour_has_the_keyboard_when_a_bin_goes(panel, session):
     session.remove_bin(ids[2])
     assert panel.card(ids[0]).hasFocus()
     session.remove_bin(ids[0])
-    assert panel._new_button.hasFocus()
+    assert new_button(panel).hasFocus()
 
 
 # -- examples ------------------------------------------------------------------------------
@@ -385,7 +393,7 @@ def test_merge_with_many_bins_is_a_search(panel, session, three):
     picker = panel.commands.picker
     assert picker.isVisible()
     assert "Lemon" not in picker.texts()
-    assert "None of these" not in picker.texts()
+    assert "Unknown" not in picker.texts()
     QTest.keyClicks(picker.edit, "spe17")
     press(picker.edit, Qt.Key.Key_Return)
     assert "Lemon" not in names(session)
@@ -468,7 +476,7 @@ def test_a_description_that_is_too_long_is_told(three, panel, session):
 def test_the_picture_of_a_bin(three, session):
     card = three[0]
     press(card, Qt.Key.Key_Right, Qt.Key.Key_Right)
-    path = card.chosen_example
+    (path,) = card.chosen_examples
     press(card, Qt.Key.Key_Menu)
     choose("Use as the picture of this bin")
     assert session.project.bins[0].picture == path
@@ -487,8 +495,8 @@ def test_examples_are_split_off_into_a_new_bin(three, panel, session):
     paths = card.chosen_examples
     press(card, Qt.Key.Key_Menu)
     choose("Split 2 examples off into a new bin…")
-    QTest.keyClicks(panel.new_card.edit, "Unripe")
-    press(panel.new_card.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(new_card(panel).edit, "Unripe")
+    press(new_card(panel).edit, Qt.Key.Key_Return)
     made = session.project.bin_named("Unripe")
     assert set(session.project.support(made.id)) == set(paths)
     assert len(card.examples) == 1
@@ -503,7 +511,7 @@ def test_examples_are_moved_by_menu(three, session):
     choose("Move 1 example to", "Lime")
     assert len(session.project.support(three[1].bin.id)) == 4
     press(card, Qt.Key.Key_Menu)
-    choose("Move 1 example to", "None of these")
+    choose("Move 1 example to", "Unknown")
     assert len(session.project.support(UNKNOWN)) == 1
 
 
@@ -560,9 +568,9 @@ def test_a_line_shows_where_a_dragged_bin_would_go(three, panel, session):
 
 def test_pictures_dropped_between_cards_make_a_new_bin(three, panel, tmp_path):
     (tmp_path / "a.png").write_bytes(b"x")
-    drop_files(panel.drop_area, QPoint(40, 20), [tmp_path / "a.png"])
-    assert panel.new_card is not None
-    assert [p.rpartition("/")[2] for p in panel.new_card.paths] == ["a.png"]
+    drop_files(drop_area(panel), QPoint(40, 20), [tmp_path / "a.png"])
+    assert new_card(panel) is not None
+    assert [p.rpartition("/")[2] for p in new_card(panel).paths] == ["a.png"]
 
 
 def test_sort_by_name(panel, session):
@@ -580,7 +588,7 @@ def test_the_last_card_comes_with_the_first_bin(panel, session):
     assert not panel.unknown_card.isVisible()
     session.fill(Lemon=1)
     assert panel.unknown_card.isVisible()
-    assert panel.unknown_card.accessibleName() == "None of these"
+    assert panel.unknown_card.accessibleName() == "Unknown"
 
 
 def test_examples_of_strangers_are_dragged_there_and_back(panel, session, monkeypatch):
@@ -694,8 +702,8 @@ def test_search_by_name_and_description(panel, session, many, qtbot):
 def test_a_new_bin_is_seen_even_while_a_search_hides_it(panel, session, many):
     panel.search.setText("077")
     panel.begin_new_bin()
-    QTest.keyClicks(panel.new_card.edit, "Newcomer")
-    press(panel.new_card.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(new_card(panel).edit, "Newcomer")
+    press(new_card(panel).edit, Qt.Key.Key_Return)
     assert panel.search.text() == ""
     assert "Newcomer" in shown(panel)
 
@@ -726,7 +734,7 @@ def test_a_closed_card_stays_closed_when_it_is_made_again(panel, session, many):
     card = panel.card(many[1])
     QTest.mouseClick(card._folder, LEFT)
     assert card.fold is Fold.CLOSED
-    panel._new_button.setFocus()
+    new_button(panel).setFocus()
     bar = panel._list.verticalScrollBar()
     for value in range(0, bar.maximum(), 300):
         bar.setValue(value)

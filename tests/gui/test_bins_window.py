@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from fewshot_gui.project.model import UNKNOWN
 from tests.gui.bins import choose, press
 from tests.gui.conftest import path_of, put, sum_sorted
-from tests.gui.driving import click_tile, drag, example_place, tile_place
+from tests.gui.driving import click_tile, drag, example_place, selected_paths, tile_place
 
 # the offscreen platform has no keyboard to grab for a menu
 pytestmark = pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
@@ -41,11 +41,11 @@ def test_all_chosen_examples_are_taken_out_at_once(red, session, key):
 
 def test_ctrl_a_in_a_card_leaves_the_grid_alone(red, sorted_window):
     click_tile(sorted_window.grid, 3)
-    before = sorted_window.grid.selected_paths()
+    before = selected_paths(sorted_window.grid)
     red.setFocus()
     press(red, Qt.Key.Key_A, held=CTRL)
     assert red.chosen_examples == red.examples
-    assert sorted_window.grid.selected_paths() == before
+    assert selected_paths(sorted_window.grid) == before
 
 
 def test_several_examples_dragged_to_the_grid_are_taken_out(
@@ -62,7 +62,7 @@ def test_several_examples_dragged_to_the_grid_are_taken_out(
 
 def test_a_number_key_in_a_card_still_means_the_selection(red, sorted_window, session):
     click_tile(sorted_window.grid, 3)
-    (path,) = sorted_window.grid.selected_paths()
+    (path,) = selected_paths(sorted_window.grid)
     red.setFocus()
     press(red, Qt.Key.Key_2)
     assert session.project.label(path).class_id == session.project.bins[1].id
@@ -83,7 +83,7 @@ def test_pictures_of_strangers_are_dropped_on_the_last_card(
     grid, last = sorted_window.grid, sorted_window.panel.unknown_card
     green = path_of(session, "green3.png")
     click_tile(grid, 8 + 3)
-    assert grid.selected_paths() == [green]
+    assert selected_paths(grid) == [green]
     drag(monkeypatch, grid.viewport(), tile_place(grid, 8 + 3), last, last.rect().center())
     assert session.project.support(UNKNOWN) == (green,)
     assert last.examples == (green,)

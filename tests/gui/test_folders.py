@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -312,3 +314,116 @@ def test_a_changed_picture_is_shown_as_it_is_now(sorted_window, session, parts, 
     make_picture(folder / "red5.png", "blue", seed=5, size=(300, 200))
     look_again(sorted_window, session, qtbot)
     qtbot.waitUntil(lambda: parts.thumbnails.dimensions(path) == (300, 200))
+
+
+def test_labels_follow_pictures_that_swap_their_names(sorted_window, session, folder, qtbot):
+    spare = folder.parent / "spare.png"
+    os.rename(folder / "red0.png", spare)
+    os.rename(folder / "blue0.png", folder / "red0.png")
+    os.rename(spare, folder / "blue0.png")
+    look_again(sorted_window, session, qtbot)
+    qtbot.waitUntil(lambda: label_of(session, folder / "red0.png") == "Blue")
+    assert label_of(session, folder / "blue0.png") == "Red"
+    assert "changed" not in keys(sorted_window)
+    assert not session.collection.changed.any()
+    qtbot.waitUntil(lambda: sum_sorted(session) == 24)
+
+
+def test_a_label_given_meanwhile_outweighs_one_that_was_found_again(
+    sorted_window, session, folder, qtbot
+):
+    red0, red1 = str(folder / "red0.png"), str(folder / "red1.png")
+    blue = session.project.bin_named("Blue").id
+    session.put([red1], blue)
+    session.tracker.moved.emit({red0: red1})
+    assert (label_of(session, red0), label_of(session, red1)) == ("Red", "Blue")
+
+
+def emptied_and_back(folder):
+    """Takes all out of a folder, as when its disk is not mounted; returns what puts it back."""
+    hidden = folder.with_name("hidden")
+    folder.rename(hidden)
+    folder.mkdir()
+
+    def back():
+        folder.rmdir()
+        hidden.rename(folder)
+
+    return back
+
+
+def test_an_empty_mount_point_is_no_folder_whose_pictures_were_deleted(
+    quick_poll, sorted_window, session, folder, qtbot, monkeypatch
+):
+    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.0)
+    labels = dict(session.project.labels)
+    back = emptied_and_back(folder)
+    session.look_again()
+    qtbot.waitUntil(lambda: keys(sorted_window) == ["folder"])
+    assert "disk" in sorted_window.banners.messages[0].text
+    assert len(session.collection.targets) == 24
+    assert session.collection.table.counts().failed == 0
+    qtbot.wait(150)  # some more looks at the empty folder
+    assert keys(sorted_window) == ["folder"]
+    back()
+    qtbot.waitUntil(lambda: keys(sorted_window) == [])
+    assert dict(session.project.labels) == labels
+    assert sum_sorted(session) == 24
+
+
+def test_who_looks_again_at_an_empty_folder_is_believed(
+    quick_poll, sorted_window, session, folder, qtbot, monkeypatch
+):
+    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.0)
+    back = emptied_and_back(folder)
+    look_again(sorted_window, session, qtbot)
+    assert keys(sorted_window) == ["missing"]
+    assert session.collection.table.counts().failed == 24
+    session.look_again()
+    qtbot.waitUntil(idle(session))
+    assert keys(sorted_window) == ["missing"]
+    back()
+    session.look_again()
+    qtbot.waitUntil(idle(session))
+    qtbot.waitUntil(lambda: sum_sorted(session) == 24)
+    assert keys(sorted_window) == []
+
+
+def test_a_second_look_leaves_what_is_known_complete_and_stops_for_nobody(
+    sorted_window, session, folder, qtbot, monkeypatch
+):
+    gate, scan = threading.Event(), lister_module.scan
+
+    def slow(*arguments):
+        assert gate.wait(10)
+        return scan(*arguments)
+
+    monkeypatch.setattr(lister_module, "scan", slow)
+    session.refresh()
+    assert session.scanning
+    assert session.listed
+    assert not sorted_window.actions_by_name["cancel"].isEnabled()
+    gate.set()
+    qtbot.waitUntil(idle(session))
+
+
+def test_listing_a_folder_that_was_added_can_be_cancelled(
+    sorted_window, session, other, qtbot, monkeypatch
+):
+    scan = lister_module.scan
+
+    def endless(path, job, on_batch):
+        while path == str(other):
+            job.checkpoint()
+            time.sleep(0.01)
+        return scan(path, job, on_batch)
+
+    monkeypatch.setattr(lister_module, "scan", endless)
+    session.add_folder(str(other))
+    qtbot.waitUntil(lambda: len(session.project.folders) == 2)
+    assert not session.listed
+    cancel = sorted_window.actions_by_name["cancel"]
+    assert cancel.isEnabled()
+    cancel.trigger()
+    qtbot.waitUntil(lambda: not session.scanning)
+    assert session.listing_stopped

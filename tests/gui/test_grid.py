@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from fewshot_gui.gui.arrangement import Arrangement, Order
 from fewshot_gui.gui.grid_view import MIRRORED
-from fewshot_gui.gui.image_delegate import STRIP
+from fewshot_gui.gui.image_delegate import STRIP, ImageDelegate
 from tests.gui.driving import LEFT, NONE, click_tile, drag, tile_place
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -294,3 +294,22 @@ def test_double_click_and_return_activate(grid, qtbot):
     with qtbot.waitSignal(grid.activated) as activated:
         QTest.mouseDClick(grid.viewport(), LEFT, NONE, tile_place(grid, 4))
     assert activated.args[0].row() == 4
+
+
+def test_two_tiles_that_change_are_painted_and_none_between_them(sorted_window, monkeypatch, qtbot):
+    grid = sorted_window.grid
+    painted = []
+    real = ImageDelegate.paint
+
+    def paint(self, painter, option, index):
+        painted.append(index.row())
+        real(self, painter, option, index)
+
+    qtbot.wait(200)  # thumbnails have come in
+    last = grid.in_sight()[-1]
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageDelegate, "paint", paint)
+        for place in (0, last):
+            grid.viewport().update(grid.visualRect(grid.model().index(place)))
+        qtbot.waitUntil(lambda: bool(painted))
+    assert set(painted) == {0, last}

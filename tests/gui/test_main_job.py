@@ -14,8 +14,20 @@ from fewshot_gui.gui.arrangement import Order, Show
 from fewshot_gui.gui.collection import CONFIRMED, CORRECTED, SUPPORT
 from fewshot_gui.gui.messages import Kind
 from fewshot_gui.gui.reader import ReaderState
+from fewshot_gui.learners.registry import learner_info
 from tests.gui.conftest import path_of, put, sum_sorted
-from tests.gui.driving import click_tile, drag, drop_files, example_place, tile_place
+from tests.gui.driving import (
+    choose_in_menus,
+    click_tile,
+    drag,
+    drop_area,
+    drop_files,
+    example_place,
+    new_button,
+    new_card,
+    selected_paths,
+    tile_place,
+)
 from tests.pictures import make_classes, make_picture
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -51,7 +63,7 @@ def test_open_button_asks_for_a_folder_and_shows_it(window, dialogs, folder, qtb
     qtbot.waitUntil(lambda: window.model.rowCount() == 24)
     qtbot.waitUntil(lambda: not parts.session.scanning)
     assert names(window)[:9] == [*(f"blue{i}.png" for i in range(8)), "green0.png"]
-    assert parts.preferences.now.recent == (str(folder),)
+    assert [entry.place for entry in window.files.recent()] == [str(folder)]
 
 
 def test_a_folder_dropped_on_the_welcome_page_opens(window, folder, qtbot):
@@ -91,30 +103,30 @@ def test_drag_from_the_grid_to_the_empty_area_makes_a_bin(opened, session, monke
         monkeypatch,
         opened.grid.viewport(),
         tile_place(opened.grid, 0),
-        opened.panel.drop_area,
+        drop_area(opened.panel),
         QPoint(40, 40),
     )
-    card = opened.panel.new_card
+    card = new_card(opened.panel)
     assert card is not None
     qtbot.keyClicks(card.edit, "Sky")
     qtbot.keyClick(card.edit, Qt.Key.Key_Return)
     assert [b.name for b in session.project.bins] == ["Sky"]
     assert session.project.support(session.project.bins[0].id) == (path_of(session, "blue0.png"),)
-    assert opened.panel.new_card is None
+    assert new_card(opened.panel) is None
 
 
 def test_esc_in_the_name_makes_no_bin(opened, session, qtbot):
     opened.actions_by_name["new_bin"].trigger()
-    qtbot.keyClick(opened.panel.new_card.edit, Qt.Key.Key_Escape)
-    assert opened.panel.new_card is None
+    qtbot.keyClick(new_card(opened.panel).edit, Qt.Key.Key_Escape)
+    assert new_card(opened.panel) is None
     assert not session.project.bins
 
 
 def test_a_bin_without_a_name_is_refused_in_place(opened, session, qtbot):
     opened.actions_by_name["new_bin"].trigger()
-    qtbot.keyClick(opened.panel.new_card.edit, Qt.Key.Key_Return)
+    qtbot.keyClick(new_card(opened.panel).edit, Qt.Key.Key_Return)
     assert not session.project.bins
-    assert opened.panel.new_card is not None
+    assert new_card(opened.panel) is not None
 
 
 def test_drag_from_the_grid_to_a_bin(opened, session, monkeypatch, qtbot):
@@ -193,7 +205,7 @@ def test_a_dropped_file_that_cannot_be_used_is_a_banner(opened, session, tmp_pat
 
 
 def test_a_folder_of_class_folders_makes_the_bins(opened, session, examples, qtbot):
-    drop_files(opened.panel.drop_area, QPoint(40, 40), [examples])
+    drop_files(drop_area(opened.panel), QPoint(40, 40), [examples])
     qtbot.waitUntil(lambda: len(session.project.bins) == 3)
     assert [b.name for b in session.project.bins] == ["blue", "green", "red"]
     each = {b.id: 8 for b in session.project.bins}
@@ -330,10 +342,10 @@ def test_orders(sorted_window, session):
 def test_selection_survives_another_order(sorted_window):
     click_tile(sorted_window.grid, 3)
     click_tile(sorted_window.grid, 5, CTRL)
-    before = set(sorted_window.grid.selected_paths())
+    before = set(selected_paths(sorted_window.grid))
     current = sorted_window.grid.current_row()
     sorted_window.page.set_order(Order.GROUPED)
-    assert set(sorted_window.grid.selected_paths()) == before
+    assert set(selected_paths(sorted_window.grid)) == before
     assert sorted_window.grid.current_row() == current
 
 
@@ -449,11 +461,11 @@ def test_delete_means_what_has_the_focus(sorted_window, session, qtbot):
     click_tile(sorted_window.grid, 0)  # blue0.png, an example
     labels = dict(session.project.labels)
     red.setFocus()
-    assert red.chosen_example is None
+    assert red.chosen_examples == ()
     qtbot.keyClick(red, Qt.Key.Key_Delete)
     assert session.project.labels == labels
-    sorted_window.panel._new_button.setFocus()
-    qtbot.keyClick(sorted_window.panel._new_button, Qt.Key.Key_Delete)
+    new_button(sorted_window.panel).setFocus()
+    qtbot.keyClick(new_button(sorted_window.panel), Qt.Key.Key_Delete)
     assert session.project.labels == labels
     sorted_window.grid.setFocus()
     qtbot.keyClick(sorted_window.grid, Qt.Key.Key_Delete)
@@ -477,39 +489,40 @@ def test_every_example_of_a_bin_is_reached_by_key(opened, session, tmp_path, qtb
     reached = []
     for _i in range(140):
         qtbot.keyClick(card, Qt.Key.Key_Right)
-        assert card.chosen_example in card.visible_examples()
-        reached.append(card.chosen_example)
+        (chosen,) = card.chosen_examples
+        assert chosen in card.visible_examples()
+        reached.append(chosen)
     assert tuple(reached) == card.examples
     for _i in range(139):
         qtbot.keyClick(card, Qt.Key.Key_Left)
-        assert card.chosen_example in card.visible_examples()
-    assert card.chosen_example == card.examples[0]
+        assert card.chosen_examples[0] in card.visible_examples()
+    assert card.chosen_examples == (card.examples[0],)
     qtbot.keyClick(card, Qt.Key.Key_End)
-    assert card.chosen_example == card.examples[-1]
+    assert card.chosen_examples == (card.examples[-1],)
     tall = card.height()
     qtbot.keyClick(card, Qt.Key.Key_Minus)
     assert card.height() < tall
-    assert card.chosen_example is None  # it is not in sight any more
+    assert card.chosen_examples == ()  # it is not in sight any more
     qtbot.keyClick(card, Qt.Key.Key_Plus)
     assert card.height() == tall
 
 
 def test_where_the_network_runs_can_be_chosen(window, parts):
-    window._choose_device("cpu")
+    choose_in_menus(window, "Sort", "Compute on", "Processor (CPU)")
     assert parts.preferences.now.device == "cpu"
     assert "next time" in window.banners.messages[0].text
 
 
 def test_another_learner_sorts_again(sorted_window, session, qtbot, parts):
     before = session.collection.confidence.copy()
-    sorted_window._choose_learner("matching")
+    choose_in_menus(sorted_window, "Sort", "Learner", learner_info("matching").title)
     qtbot.waitUntil(lambda: not np.array_equal(before, session.collection.confidence))
     assert parts.preferences.now.learner == "matching"
 
 
 def test_hints_for_the_next_step(opened, session):
     panel = opened.panel
-    assert "first bin" in panel.drop_area.accessibleName()
+    assert "first bin" in drop_area(panel).accessibleName()
     put(session, opened, "Red", "red0.png")
     assert "One more bin" in panel._hint.text()
     put(session, opened, "Blue", "blue0.png")
@@ -530,10 +543,10 @@ def test_the_grid_has_the_keyboard_once_a_folder_is_listed(opened):
 
 def test_a_number_key_goes_on_to_the_next_image(sorted_window, session, qtbot):
     click_tile(sorted_window.grid, 4)
-    first = sorted_window.grid.selected_paths()
+    first = selected_paths(sorted_window.grid)
     QTest.keyClick(sorted_window.grid, Qt.Key.Key_2)
     assert session.project.label(first[0]).class_id == session.project.bins[1].id
-    following = sorted_window.grid.selected_paths()
+    following = selected_paths(sorted_window.grid)
     assert len(following) == 1
     assert following != first
 

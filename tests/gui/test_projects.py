@@ -9,37 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from fewshot_gui.gui.app import build
 from fewshot_gui.gui.dialogs import Leave
 from fewshot_gui.project.drafts import drafts_folder
 from fewshot_gui.project.file import ProjectFile
+from fewshot_gui.project.summary import read_summary
 from tests.gui.conftest import path_of, put, sum_sorted
-from tests.gui.fakes import FakeWorkbench
 from tests.gui.test_session import idle
 
 
 def leave(parts) -> None:
     """Close the window as the user does."""
     parts.window.leave_at_once()
-
-
-@pytest.fixture
-def another_window(qapp, qtbot, dialogs):
-    """Makes windows that share nothing with the first one but the disk."""
-    made = []
-
-    def make():
-        bench = FakeWorkbench()
-        parts = build(qapp, bench, dialogs=dialogs)
-        parts.window.resize(1200, 800)
-        parts.window.show()
-        qtbot.waitExposed(parts.window)
-        made.append(parts)
-        return parts
-
-    yield make
-    for parts in made:
-        leave(parts)
 
 
 def open_in(parts, path, qtbot):
@@ -51,16 +31,6 @@ def open_in(parts, path, qtbot):
 
 def texts(window) -> str:
     return "\n".join(f"{m.text} {m.hint}" for m in window.banners.messages)
-
-
-@pytest.fixture
-def saved(sorted_window, session, dialogs, tmp_path, qtbot):
-    """The sorted project saved under a name of its own."""
-    dialogs.save_answer = str(tmp_path / "mine")
-    sorted_window.actions_by_name["save_as"].trigger()
-    path = tmp_path / "mine.fewshot"
-    qtbot.waitUntil(lambda: session.desk.now.path == str(path))
-    return path
 
 
 def test_work_goes_on_after_a_restart_and_so_does_undo(
@@ -94,7 +64,7 @@ def test_starting_anew_keeps_the_work_before(
     assert not later.project.bins
     assert not again.window.actions_by_name["undo"].isEnabled()
     assert len(list(Path(drafts_folder()).glob("*.fewshot"))) == 2
-    assert ProjectFile.summary(first).labels == 2
+    assert read_summary(first).labels == 2
 
 
 def test_a_saved_project_has_its_name_and_opens_again(
@@ -119,7 +89,7 @@ def test_a_duplicate_is_a_copy_and_work_goes_on_in_the_first(
     qtbot.waitUntil(lambda: "Saved a copy" in texts(sorted_window))
     session.put([path_of(session, "red5.png")], session.project.bins[0].id)
     assert session.desk.now.path == str(saved)
-    assert ProjectFile.summary(str(tmp_path / "copy.fewshot")).labels == 2
+    assert read_summary(str(tmp_path / "copy.fewshot")).labels == 2
 
 
 def test_a_project_moves_together_with_its_pictures(
@@ -254,4 +224,4 @@ def test_an_action_that_cannot_be_saved_is_kept_and_told(
     full[0] = False
     qtbot.waitUntil(lambda: session.desk.unwritten == 0, timeout=8000)
     qtbot.waitUntil(lambda: "saving" not in [m.key for m in sorted_window.banners.messages])
-    assert ProjectFile.summary(session.desk.now.path).labels == 3
+    assert read_summary(session.desk.now.path).labels == 3

@@ -134,8 +134,8 @@ def test_the_pictures_shown_are_those_on_either_side_of_the_limit(sorted_window,
     session.predictions_changed.emit()
     scores = {collection.table.path(int(r)): float(collection.unknown[r]) for r in rows}
     dialog.level = float(np.median(list(scores.values())))
-    gone = [scores[path] for path in dialog.gone.paths]
-    kept = [scores[path] for path in dialog.kept.paths]
+    gone = [scores[shown.path] for shown in dialog.gone.pictures]
+    kept = [scores[shown.path] for shown in dialog.kept.pictures]
     assert gone
     assert kept
     assert min(gone) > dialog.level >= max(kept)
@@ -214,7 +214,7 @@ def test_the_slider_cuts_at_the_confidence_and_the_errors_are_told(sorted_window
     wrong = round(float((1 - collection.confidence[sure]).sum()))
     assert wrong > 1
     assert dialog.words.text() == f"{len(sure)} images, about {wrong} wrong."
-    assert dialog.strip.paths[0] == collection.table.path(int(sure[0]))  # the least sure
+    assert dialog.strip.pictures[0].path == collection.table.path(int(sure[0]))  # the least sure
     keys(dialog, Key.Key_End)
     assert dialog.words.text() == "No image is that sure."
     assert not dialog.button.isEnabled()

@@ -51,3 +51,19 @@ def test_preferences_tell_of_changes_and_keep_them(qapp, qtbot):
         preferences.update(theme="dark")
     assert load_settings().theme == "dark"
     assert settings_file().exists()
+
+
+def test_the_folder_of_a_recent_draft_is_kept_as_long_as_the_draft(tmp_path):
+    settings = Settings(**Settings().with_recent("/d/a-1.fewshot", "/photos"))
+    save_settings(settings, tmp_path / "s.json")
+    assert load_settings(tmp_path / "s.json") == settings
+    settings = Settings(**settings.with_recent("/mine.fewshot", gone="/d/a-1.fewshot"))
+    assert settings == Settings(recent=("/mine.fewshot",))
+
+
+def test_folders_of_drafts_that_make_no_sense_count_as_absent(tmp_path):
+    stored = {"draft_folders": {"/a": 5, "/b": "/photos"}}
+    (tmp_path / "s.json").write_text(json.dumps(stored))
+    assert load_settings(tmp_path / "s.json") == Settings(draft_folders={"/b": "/photos"})
+    (tmp_path / "s.json").write_text(json.dumps({"draft_folders": ["/a"]}))
+    assert load_settings(tmp_path / "s.json") == Settings()

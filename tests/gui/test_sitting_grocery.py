@@ -48,7 +48,7 @@ class KnownEmbeddings(FakeWorkbench):
         content = Path(table.file(row).path).read_bytes()
         digest = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.uint8)
         known = self._rows[digest.tobytes()]
-        table.store(np.asarray([row]), self._table.vectors(np.asarray([known])), digest[None])
+        table.store(np.asarray([row]), self._table.units(np.asarray([known])), digest[None])
 
 
 @pytest.fixture

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QImage
 
-from fewshot_gui.gui.thumbnails import ByteLru, Thumbnails
+from fewshot_gui.gui.byte_lru import ByteLru
+from fewshot_gui.gui.thumbnail_form import decoded, encoded
+from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.images.pool import DecodePool
 from tests.gui.fakes import FakePool
 from tests.pictures import make_picture
@@ -191,3 +194,13 @@ def test_what_scrolled_far_away_is_not_waited_for(sitting, tmp_path, qtbot):
     thumbnails.expect("grid", paths[-2:], [], paths[-4:-2], BOX, 1.0)
     assert thumbnails.waiting <= 4
     wait_for(thumbnails, paths[-2:], qtbot)
+
+
+def test_a_kept_thumbnail_is_read_as_it_was_and_nonsense_is_none():
+    image = QImage(64, 48, QImage.Format.Format_RGB32)
+    image.fill(QColor(200, 40, 40))
+    again = decoded(encoded(image))
+    assert (again.width(), again.height()) == (64, 48)
+    assert again.format() == QImage.Format.Format_RGB32
+    assert abs(again.pixelColor(30, 20).red() - 200) < 5
+    assert decoded(b"nonsense") is None

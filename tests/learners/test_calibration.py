@@ -16,8 +16,16 @@ def held_out(names):
     return np.random.default_rng(0).permutation(len(names))[len(names) // 2 :]
 
 
-@pytest.mark.parametrize("key", [info.key for info in all_learners()])
-def test_confidence_is_as_often_right_as_it_says(grocery_table, key):
+def ways_of_use():
+    """Every learner, and those that look at the folder once with and once without it."""
+    for info in all_learners():
+        yield info.key, False
+        if info.transductive:
+            yield info.key, True
+
+
+@pytest.mark.parametrize(("key", "looks"), list(ways_of_use()))
+def test_confidence_is_as_often_right_as_it_says(grocery_table, key, looks):
     table, rows = grocery_table
     names = sorted(rows)
     classes = held_out(names)
@@ -31,13 +39,15 @@ def test_confidence_is_as_often_right_as_it_says(grocery_table, key):
             support.append(order[:shots])
             targets.append(order[shots:])
         labels = np.repeat(np.arange(ways), [len(s) for s in support])
-        fitted = make_learner(key).fit(table.vectors(np.concatenate(support)), labels, Job())
-        probs = fitted.predict(table.vectors(np.concatenate(targets)), Job()).probs
+        units = table.units(np.concatenate(targets))
+        examples = table.units(np.concatenate(support))
+        fitted = make_learner(key).fit(examples, labels, Job(), units if looks else None)
+        probs = fitted.predict(units, Job()).probs
         answers = np.repeat(np.arange(ways), [len(t) for t in targets])
         confidences.append(probs.max(axis=1))
         hits.append(probs.argmax(axis=1) == answers)
     error = expected_calibration_error(np.concatenate(confidences), np.concatenate(hits))
-    print(f"{key}: expected calibration error {error:.4f}")
+    print(f"{key}{' with the folder' if looks else ''}: expected calibration error {error:.4f}")
     assert error <= 0.05
 
 

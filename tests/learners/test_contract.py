@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Cancelled, Job
-from fewshot_gui.learners.base import unit
+from fewshot_gui.learners.base import Learner, unit
 from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners, learner_info, make_learner
 
 KEYS = [info.key for info in all_learners()]
+LOOKING = [info.key for info in all_learners() if info.transductive]
 WIDTH = 24
 
 
@@ -27,8 +28,33 @@ def blobs(ids, shots, seed=0, spread=0.2):
     return centres[labels] + noise, labels
 
 
-@pytest.fixture(params=KEYS)
+@dataclasses.dataclass(frozen=True)
+class WithFolder:
+    """A learner that looks at a folder with images of its classes and some strangers."""
+
+    inner: Learner
+
+    def fit(self, support, labels, job):
+        width = np.shape(support)[1] if np.ndim(support) == 2 else WIDTH
+        ids = (*np.unique(labels).astype(int).tolist(), 300, 301)
+        folder = unit(blobs(ids, 4, seed=77)[0]) if width == WIDTH else None
+        return self.inner.fit(support, labels, job, folder)
+
+
+def plain_and_looking():
+    """Every learner, and those that look at the folder once more with one."""
+    return [*KEYS, *(f"{key} with a folder" for key in LOOKING)]
+
+
+@pytest.fixture(params=plain_and_looking())
 def learner(request):
+    key, _with, folder = request.param.partition(" with ")
+    made = make_learner(key)
+    return WithFolder(made) if folder else made
+
+
+@pytest.fixture(params=KEYS)
+def plain(request):
     return make_learner(request.param)
 
 
@@ -73,17 +99,34 @@ def test_the_order_of_the_support_set_does_not_matter(learner):
     np.testing.assert_allclose(straight.probs, shuffled.probs, atol=1e-5)
 
 
-def test_a_full_bin_attracts_no_more_than_a_small_one(learner):
+def test_a_full_bin_attracts_no_more_than_a_small_one(plain):
     """Many more copies of one class's examples leave the border between the two alone."""
     support, labels = blobs((0, 1), 2, spread=0.0)
     heavy = np.concatenate([support, np.repeat(support[:1], 40, axis=0)])
     heavy_labels = np.concatenate([labels, np.zeros(40, np.int64)])
     # The bisector of the two directions is as near to the one as to the other.
     between = (unit(support[:1]) + unit(support[-1:])) / 2
-    even = learner.fit(support, labels, Job()).predict(between, Job()).probs[0, 0]
-    uneven = learner.fit(heavy, heavy_labels, Job()).predict(between, Job()).probs[0, 0]
+    even = plain.fit(support, labels, Job()).predict(between, Job()).probs[0, 0]
+    uneven = plain.fit(heavy, heavy_labels, Job()).predict(between, Job()).probs[0, 0]
     assert even == pytest.approx(0.5, abs=0.001)
     assert uneven == pytest.approx(0.5, abs=0.001)
+
+
+@pytest.mark.parametrize("key", ["auto", "ridge", "logistic", "lda", "refine"])
+def test_one_example_holds_its_own_against_twelve(key):
+    """Of one example most is its own; that must not cost its class the border."""
+    counts = np.array([1, 1, 1, 12, 12, 12])
+    labels, answers = np.repeat(np.arange(6), counts), np.repeat(np.arange(6), 40)
+    said = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        centres = 0.7 * rng.normal(size=(6, 48))
+        support = centres[labels] + rng.normal(size=(len(labels), 48))
+        targets = centres[answers] + rng.normal(size=(len(answers), 48))
+        fitted = make_learner(key).fit(support.astype(np.float32), labels, Job())
+        probs = fitted.predict(targets.astype(np.float32), Job()).probs
+        said.append((counts[probs.argmax(axis=1)] == 1).mean())
+    assert 0.4 < np.mean(said) < 0.6
 
 
 def test_inputs_are_left_alone_and_not_kept(learner):
@@ -135,9 +178,59 @@ def test_duplicate_images_and_zero_embeddings_stay_finite(learner):
     assert np.isfinite(probs).all()
 
 
-def test_the_same_example_in_two_classes_is_a_tie(learner):
+def test_examples_without_anything_in_them_stay_finite(learner):
+    """All embeddings zero, as those of a black image can be, or all the same."""
+    labels = np.array([1, 1, 4, 4])
+    for support in (np.zeros((4, WIDTH), np.float32), np.full((4, WIDTH), 0.3, np.float32)):
+        scores = learner.fit(support, labels, Job()).predict(blobs((0, 1), 3)[0], Job())
+        assert np.isfinite(scores.probs).all()
+        np.testing.assert_allclose(scores.probs.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_more_examples_than_components(learner):
+    support, labels = blobs((0, 1, 2), 3 * WIDTH)
+    targets, answers = blobs((0, 1, 2), 5, seed=4)
+    scores = learner.fit(support, labels, Job()).predict(targets, Job())
+    assert (scores.probs.argmax(axis=1) == answers).all()
+
+
+def test_what_was_chosen_is_told_in_a_sentence_or_not_at_all(learner):
+    told = learner.fit(*blobs((0, 1, 2), 5), Job()).explanation
+    assert told == "" or (told[0].isupper() and told.endswith("."))
+
+
+def test_an_empty_folder_is_none(plain):
+    support, labels = blobs((0, 1, 2), 3)
+    targets, _ = blobs((0, 1, 2), 3, seed=2)
+    empty = np.zeros((0, WIDTH), np.float32)
+    without, with_empty = (plain.fit(support, labels, Job(), f) for f in (None, empty))
+    np.testing.assert_array_equal(
+        without.predict(targets, Job()).probs, with_empty.predict(targets, Job()).probs
+    )
+    assert without.explanation == with_empty.explanation
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in LOOKING])
+def test_only_those_that_say_so_look_at_the_folder(key):
+    support, labels = blobs((0, 1, 2), 3)
+    targets, _ = blobs((0, 1, 2), 3, seed=2)
+    looking = make_learner(key).fit(support, labels, Job(), unit(targets))
+    np.testing.assert_array_equal(
+        looking.predict(targets, Job()).probs,
+        make_learner(key).fit(support, labels, Job()).predict(targets, Job()).probs,
+    )
+
+
+@pytest.mark.parametrize("key", LOOKING)
+@pytest.mark.parametrize("folder", [np.ones((2, WIDTH + 1)), np.full((2, WIDTH), np.nan)])
+def test_a_folder_that_makes_no_sense_is_refused(key, folder):
+    with pytest.raises(ValueError, match="targets"):
+        make_learner(key).fit(*blobs((0, 1), 3), Job(), folder.astype(np.float32))
+
+
+def test_the_same_example_in_two_classes_is_a_tie(plain):
     support = np.ones((2, WIDTH), np.float32)
-    fitted = learner.fit(support, np.array([3, 8]), Job())
+    fitted = plain.fit(support, np.array([3, 8]), Job())
     np.testing.assert_allclose(fitted.predict(support, Job()).probs, 0.5, atol=1e-6)
 
 

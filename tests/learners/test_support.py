@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
+from fewshot_gui.learners.folder import MOST, folder_sample
 from fewshot_gui.learners.support import fit, support_set
 from fewshot_gui.project.model import UNKNOWN, Project
 from tests.review.tables import blobs, table_of
@@ -57,6 +58,52 @@ def test_other_images_of_an_ignored_kind_are_unknown_and_those_of_the_bins_are_n
     unknown = classifier.predict(table, np.arange(18), Job()).unknown
     assert unknown[15:].min() > 0.5
     assert unknown[:12].max() < 0.5
+
+
+def test_learners_that_look_at_the_folder_are_given_it_and_others_are_not():
+    table, project, _paths = filled()
+    support, targets = support_set(project, table), np.arange(18)
+    for key, looks in (("refine", True), ("auto", True), ("lda", False)):
+        alone = fit(key, support, table, Job()).predict(table, targets, Job())
+        looking = fit(key, support, table, Job(), targets).predict(table, targets, Job())
+        assert (looking.confidence != alone.confidence).any() == looks
+        np.testing.assert_array_equal(looking.unknown, alone.unknown)
+    assert "folder" in fit("auto", support, table, Job(), targets).explanation
+    assert fit("prototypes", support, table, Job(), targets).explanation == ""
+
+
+def test_the_order_of_the_targets_changes_nothing():
+    table, project, _paths = filled()
+    support = support_set(project, table)
+    mixed = np.random.default_rng(0).permutation(18)
+    straight, shuffled = (fit("refine", support, table, Job(), t) for t in (np.arange(18), mixed))
+    np.testing.assert_array_equal(
+        straight.predict(table, np.arange(18), Job()).confidence,
+        shuffled.predict(table, np.arange(18), Job()).confidence,
+    )
+
+
+def test_the_sample_holds_each_content_once_and_no_example():
+    table, rows = table_of(blobs([6, 6], spread=0.3)[0], unread=2)
+    table.store(rows[4:5], table.units(rows[3:4]).astype(np.float16), table.digests(rows[3:4]))
+    sample = folder_sample(table, rows, rows[:2])
+    assert len(sample) == 12 - 2 - 1
+    expected = {row.tobytes() for row in table.units([2, 3, *range(5, 12)])}
+    assert {row.tobytes() for row in sample} == expected
+    again = folder_sample(table, rows[::-1], rows[:2])
+    np.testing.assert_array_equal(sample, again)
+
+
+def test_the_sample_of_very_many_images_is_a_part_of_them():
+    rng = np.random.default_rng(0)
+    table, rows = table_of(rng.random((MOST + 300, 4)))
+    digests = rng.integers(0, 256, (len(rows), 16)).astype(np.uint8)
+    table.store(rows, table.units(rows).astype(np.float16), digests)
+    sample = folder_sample(table, rows, rows[:0])
+    assert len(sample) == MOST
+    # no part of the folder is left out: which content comes first is as good as chance
+    places = [np.flatnonzero((table.units(rows) == row).all(axis=1))[0] for row in sample[:200]]
+    assert 0.4 < np.mean(places) / len(rows) < 0.6
 
 
 @given(st.permutations(range(9)), st.permutations(["b", "a"]))

@@ -15,6 +15,7 @@ from fewshot_gui.project.backups import Backups, kept_times, restore_backup
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.model import Project
 from fewshot_gui.project.problems import Damaged, DamagedProject, ProjectInUse
+from fewshot_gui.project.summary import read_summary
 from tests.project.decisions import decisions, kept, loaded, made, sample
 
 
@@ -82,7 +83,7 @@ def test_a_damaged_project_offers_its_backups_and_one_can_be_put_back(tmp_path, 
 
 def test_any_backup_can_be_put_back_even_where_nothing_is_left(tmp_path):
     path, states = backed_up(tmp_path)
-    backups = Backups(ProjectFile.summary(path).uuid).list()
+    backups = Backups(read_summary(path).uuid).list()
     assert loaded(restore_backup(path, backups[1])) == states[1]
     assert loaded(path) == states[0]
     os.unlink(path)
@@ -92,7 +93,7 @@ def test_any_backup_can_be_put_back_even_where_nothing_is_left(tmp_path):
 
 def test_a_damaged_backup_is_passed_over_and_never_put_back(tmp_path):
     path, states = backed_up(tmp_path, (1, 2, 3))
-    newest = Backups(ProjectFile.summary(path).uuid).list()[0]
+    newest = Backups(read_summary(path).uuid).list()[0]
     with open(newest.path, "r+b") as stream:
         stream.seek(4096)
         stream.write(os.urandom(12_000))

@@ -16,7 +16,8 @@ import pytest
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.project.file import ProjectFile
-from fewshot_gui.project.keeper import Keeper, Keeping
+from fewshot_gui.project.keeper import Keeper
+from fewshot_gui.project.keeping import Keeping
 from fewshot_gui.project.lock import lock_path
 from fewshot_gui.project.model import Project
 from tests.project.crashing import operation

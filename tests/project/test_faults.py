@@ -19,7 +19,8 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.exports.csv_file import write_csv
 from fewshot_gui.exports.rows import ResultRow
 from fewshot_gui.project.file import ProjectFile
-from fewshot_gui.project.keeper import Keeper, Keeping
+from fewshot_gui.project.keeper import Keeper
+from fewshot_gui.project.keeping import Keeping
 from fewshot_gui.project.model import Project
 from tests.project.decisions import decisions, loaded, made
 from tests.project.test_crashes import can_trace, fill, last_of, small_disk, states, until

@@ -15,7 +15,13 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.model import HISTORY_LENGTH, NoJournal, Project
-from fewshot_gui.project.problems import NotAProject, ReadOnlyProject
+from fewshot_gui.project.problems import (
+    DamagedProject,
+    NotAProject,
+    ProjectInUse,
+    ReadOnlyProject,
+)
+from fewshot_gui.project.summary import read_summary
 from tests.project.decisions import decisions, kept, loaded, made, sample
 
 POSIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="names of POSIX systems")
@@ -38,10 +44,10 @@ def test_a_new_file_is_empty_and_an_existing_one_is_refused(tmp_path):
 
 def test_replacing_a_file_gives_another_project(tmp_path):
     path = made(str(tmp_path))
-    before = ProjectFile.summary(path).uuid
+    before = read_summary(path).uuid
     ProjectFile.create(path, Project(), replace=True).close()
     assert loaded(path) == decisions(Project())
-    assert ProjectFile.summary(path).uuid != before
+    assert read_summary(path).uuid != before
 
 
 def test_a_closed_project_is_one_file(tmp_path):
@@ -174,14 +180,14 @@ def test_the_summary_says_what_a_list_shows(tmp_path):
     file, project = kept(path)
     project.put(["/new"], project.bins[0].id)
     for _ in ("open", "closed"):
-        summary = ProjectFile.summary(path)
+        summary = read_summary(path)
         assert summary.labels == len(project.labels)
         assert summary.bins == len(project.bins)
         assert summary.folders == tuple(f.path for f in project.folders)
         assert summary.changed == pytest.approx(file.changed)
         file.close()
     with pytest.raises(NotAProject):
-        ProjectFile.summary(str(tmp_path))
+        read_summary(str(tmp_path))
 
 
 # -- odd names ---------------------------------------------------------------------------
@@ -311,7 +317,7 @@ def test_a_copy_is_another_project_with_the_same_decisions(tmp_path):
     project.add_bin("Orange", ["/o"])
     file.save_copy(copy)
     project.add_bin("Later")
-    assert ProjectFile.summary(copy).uuid != file.uuid
+    assert read_summary(copy).uuid != file.uuid
     file.close()
     expected = decisions(project)
     assert loaded(path) == expected
@@ -515,3 +521,66 @@ def test_any_sequence_with_restarts_is_as_without(tmp_path, steps):
             assert turn(project) is None
             assert decisions(file.load()) == decisions(twin)
         file.close()
+
+
+PATH = st.sampled_from([f"/p/{c}" for c in "abcde"] + ["/x/f"])
+RENAMING = st.one_of(
+    st.tuples(st.just("put"), st.integers(0, 2), PATH),
+    st.tuples(st.sampled_from(["clear", "undo", "redo"]), st.none(), PATH),
+    st.tuples(st.just("renamed"), st.dictionaries(PATH, PATH, min_size=1, max_size=3), PATH),
+)
+
+
+def in_no_order(project):
+    """The decisions; which of a bin's examples comes first is not asked."""
+    setup, labels, support, history, next_id = decisions(project)
+    return setup, labels, {k: set(v) for k, v in support.items()}, history, next_id
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(RENAMING, max_size=15))
+def test_whatever_is_renamed_memory_and_file_agree(tmp_path, steps):
+    with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
+        start = Project()
+        start.add_folder("/p")
+        start.add_bins({"A": [], "B": []})
+        start = Project(start.setup)  # undoing stops at labels
+        file, project = kept(made(folder, start))
+        classes = [0, *(b.id for b in project.bins)]
+        for kind, what, path in steps:
+            if kind == "put":
+                project.put([path], classes[what])
+            elif kind == "clear":
+                project.clear([path])
+            elif kind == "renamed":
+                names = {old: new for old, new in what.items() if old != new}
+                project.renamed(names)
+                file.renamed(names)
+            else:
+                getattr(project, kind)()
+            assert in_no_order(file.load()) == in_no_order(project)
+        file.close()
+
+
+def test_errors_name_the_file_that_they_speak_of(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    path = str(tmp_path / "real" / "a.fewshot")
+    asked = str(tmp_path / "link" / "a.fewshot")
+    file = ProjectFile.create(path, Project())
+    with pytest.raises(ProjectInUse) as caught:
+        ProjectFile.open(asked)
+    assert caught.value.path == path
+    assert caught.value.holder is not None
+    file.close()
+    with open(path, "r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"?" * (os.path.getsize(path) - 4096))
+    with pytest.raises(DamagedProject) as found:
+        ProjectFile.open(asked)
+    assert found.value.path == path
+    assert not found.value.backups

@@ -13,7 +13,8 @@ from fewshot_gui.project import keeper as keeping
 from fewshot_gui.project.backups import Backups
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
-from fewshot_gui.project.keeper import Keeper, KeeperState, Keeping
+from fewshot_gui.project.keeper import Keeper
+from fewshot_gui.project.keeping import KeeperState, Keeping
 from fewshot_gui.project.model import Project
 from fewshot_gui.project.problems import ReadOnlyProject
 from tests.project.decisions import decisions, loaded, made

@@ -14,6 +14,7 @@ from fewshot_gui.project.backups import Backups
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.model import Bin, Folder, Label, Options, Project, Setup, Source
 from fewshot_gui.project.problems import DamagedProject, NewerProject
+from fewshot_gui.project.summary import read_summary
 from tests.project.decisions import decisions, loaded, made
 
 DATA = Path(__file__).parent / "data"
@@ -88,12 +89,12 @@ def test_an_upgrade_keeps_everything_and_the_old_file(tmp_path, next_version):
     assert decisions(viewed.load()) == before
     viewed.close()
     assert version_in(path) == now  # looking changes nothing
-    assert ProjectFile.summary(path).labels == len(before[1])
+    assert read_summary(path).labels == len(before[1])
     assert loaded(path) == before
     assert version_in(path) == now + 1
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT words FROM note").fetchall() == [(b"A",)]
-    (backup,) = Backups(ProjectFile.summary(path).uuid).list()
+    (backup,) = Backups(read_summary(path).uuid).list()
     assert version_in(backup.path) == now
     assert backup.labels == len(before[1])
     assert loaded(path) == before
@@ -111,7 +112,7 @@ def test_the_old_program_refuses_the_new_file_and_opens_the_backup(
         later.setattr(schema, "VERSION", now + 1)
         later.setattr(schema, "SCHEMAS", {**schema.SCHEMAS, now + 1: tables})
         later.setattr(schema, "MIGRATIONS", (lambda db: db.execute(tables["note"]),))
-        uuid = ProjectFile.summary(path).uuid
+        uuid = read_summary(path).uuid
         loaded(path)
     with pytest.raises(NewerProject):
         loaded(path)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fewshot_gui.review.accept import acceptable, expected_errors
+from fewshot_gui.review.accept import expected_errors
 from fewshot_gui.review.cost import suggested_level, unknown_curve
 from tests.learners.test_calibration import held_out
 from tests.learners.test_unknown import predict, task
@@ -52,22 +52,11 @@ def test_even_hopeless_examples_leave_something_to_send():
     assert suggested_level(np.ones(100, np.float32)) < 1.0
 
 
-@given(predictions(), st.integers(0, 3), SHARES)
-def test_what_is_acceptable(given_, class_id, level):
-    unknown, confidence = given_
-    best = np.arange(len(unknown)) % 4
-    mask = acceptable(best, confidence, unknown, class_id, level, unknown_level=0.5)
-    for i, accepted in enumerate(mask):
-        fits = best[i] == class_id and confidence[i] >= level and unknown[i] <= 0.5
-        assert accepted == fits
-    assert expected_errors(confidence, mask) == pytest.approx(
-        sum(1 - float(c) for c in confidence[mask]), abs=1e-5
-    )
-
-
-def test_strangers_may_be_accepted_where_none_are_sent_away():
-    one = np.ones(1, np.float32)
-    assert acceptable(np.array([3]), one, one, 3, 0.9).tolist() == [True]
+@given(predictions())
+def test_what_is_missing_to_certainty_is_expected_to_be_wrong(given_):
+    _unknown, confidence = given_
+    wanted = sum(1 - float(c) for c in confidence)
+    assert expected_errors(confidence) == pytest.approx(wanted, abs=1e-5)
 
 
 @pytest.mark.accuracy
@@ -83,8 +72,8 @@ def test_as_many_are_wrong_as_expected(grocery_table):
         own = kind >= 0
         found = predict(table, support, targets[own])
         for class_id in support.class_ids:
-            mask = acceptable(found.best, found.confidence, found.unknown, class_id, 0.8)
-            expected += expected_errors(found.confidence, mask)
+            mask = (found.best == class_id) & (found.confidence >= 0.8)
+            expected += expected_errors(found.confidence[mask])
             wrong += int((kind[own][mask] + 1 != class_id).sum())
             accepted += int(mask.sum())
     print(f"accepted {accepted}, expected to be wrong {expected:.0f}, wrong {wrong}")

@@ -1,0 +1,1 @@
+"""Class folders -> episodes -> a trained learner; its evaluation and its file."""

@@ -1,0 +1,143 @@
+"""Pictures that are in classes already: what episodes are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.images.class_folders import ClassFolder
+from fewshot_gui.jobs import Job
+from fewshot_gui.texts import ngettext
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ClassRows:
+    """Classes and the table rows of their pictures.
+
+    Attributes:
+        names: A name for each of the ``n`` classes; no two are the same.
+        rows: int64 arrays, one a class; no row is in two of them.
+        groups: For each class, the number of the group it belongs to (its alphabet, say),
+            or empty where there are none: then all classes are in one group.
+        group_names: What the groups are called, by number.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[Rows, ...]
+    groups: tuple[int, ...] = ()
+    group_names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many pictures each class has, int64 ``(n,)``."""
+        return np.asarray([len(rows) for rows in self.rows], np.int64)
+
+    @property
+    def group_of(self) -> NDArray[np.int64]:
+        """Group of each class, int64 ``(n,)``; 0 for all where there are none."""
+        return np.asarray(self.groups or [0] * len(self), np.int64)
+
+
+def listed_classes(folders: Sequence[ClassFolder]) -> ClassRows:
+    """The class folders as if every picture could be used, with rows counted from 0."""
+    bounds = np.cumsum([0, *(len(folder.files) for folder in folders)]).tolist()
+    return _class_rows(folders, [np.arange(a, b) for a, b in pairwise(bounds)])
+
+
+def usable_classes(
+    folders: Sequence[ClassFolder], tables: Sequence[EmbeddingTable], job: Job
+) -> ClassRows:
+    """The pictures of class folders that can be used, as the same rows of all tables.
+
+    Left out, with a notice: pictures that one of the tables could not read, and copies. A
+    second copy would let a learner recognise a target that it had as an example; a picture
+    that lies in two classes belongs to neither.
+
+    Args:
+        folders: The class folders, each listed in full in every table.
+        tables: Filled tables that know the pictures by the same rows.
+        job: Gets the notices.
+    """
+    rows = [_rows_of(folder, tables[0]) for folder in folders]
+    readable = [_ready_in_all(part, tables) for part in rows]
+    _tell_unreadable(sum(map(len, rows)) - sum(map(len, readable)), job)
+    single = _without_copies(readable, tables[0])
+    _tell_copies(sum(map(len, readable)) - sum(map(len, single)), job)
+    return _class_rows(folders, single)
+
+
+def _class_rows(folders: Sequence[ClassFolder], rows: Sequence[Rows]) -> ClassRows:
+    parents = [_parent_of(folder) for folder in folders]
+    group_names = tuple(dict.fromkeys(parents))
+    return ClassRows(
+        tuple(folder.name for folder in folders),
+        tuple(rows),
+        tuple(group_names.index(parent) for parent in parents),
+        group_names,
+    )
+
+
+def _rows_of(folder: ClassFolder, table: EmbeddingTable) -> Rows:
+    found = [table.row(file.path) for file in folder.files]
+    return np.asarray([row for row in found if row is not None], np.int64)
+
+
+def _ready_in_all(rows: Rows, tables: Sequence[EmbeddingTable]) -> Rows:
+    for table in tables:
+        rows = table.ready(rows)
+    return rows
+
+
+def _without_copies(rows: Sequence[Rows], table: EmbeddingTable) -> list[Rows]:
+    """The first of each content; none where it is in two classes."""
+    owner: dict[bytes, int] = {}
+    shared: set[bytes] = set()
+    digests = [[digest.tobytes() for digest in table.digests(part)] for part in rows]
+    for number, contents in enumerate(digests):
+        for content in contents:
+            if owner.setdefault(content, number) != number:
+                shared.add(content)
+    single = []
+    for part, contents in zip(rows, digests, strict=True):
+        first = dict(zip(contents[::-1], part[::-1], strict=True))
+        kept = sorted(row for content, row in first.items() if content not in shared)
+        single.append(np.asarray(kept, np.int64))
+    return single
+
+
+def _parent_of(folder: ClassFolder) -> str:
+    """Path of the folder that a class folder lies in, below the folder that was scanned."""
+    inside = folder.files[0].relative.rpartition("/")[0]
+    return inside.rpartition("/")[0]
+
+
+def _tell_unreadable(count: int, job: Job) -> None:
+    if count:
+        text = ngettext(
+            "{count} picture cannot be read and is left out.",
+            "{count} pictures cannot be read and are left out.",
+            count,
+        )
+        job.notice(text.format(count=count))
+
+
+def _tell_copies(count: int, job: Job) -> None:
+    if count:
+        text = ngettext(
+            "{count} picture is there more than once and is left out: "
+            "a learner would only have to recognise it.",
+            "{count} pictures are there more than once and are left out: "
+            "a learner would only have to recognise them.",
+            count,
+        )
+        job.notice(text.format(count=count))
