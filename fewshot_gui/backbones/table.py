@@ -130,6 +130,10 @@ class EmbeddingTable:
         """Row of an image, None where it is not known."""
         return self._rows.get(path)
 
+    def rows(self, paths: Iterable[str]) -> list[int | None]:
+        """What ``row`` says of many images."""
+        return self._rows.numbers(paths)
+
     def file(self, row: int) -> ImageFile:
         """The image as it was listed."""
         return self._files[row]

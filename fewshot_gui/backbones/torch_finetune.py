@@ -42,8 +42,8 @@ class TuningPlan:
         seed: Of the order and the augmentation.
     """
 
-    steps: int = 30
-    check_every: int = 10
+    steps: int = 20
+    check_every: int = 5
     rate: float = 1e-4
     head_rate: float = 1e-3
     decay: float = 1e-2

@@ -89,14 +89,16 @@ class Collection:
         self._target_count = count
         return new
 
-    def set_targets(self, rows: Rows) -> None:
-        """The final targets in their final order."""
+    def set_targets(self, rows: Rows) -> Rows:
+        """The final targets in their final order. Returns those that were none before."""
         self.ensure()
+        new = rows[~self._is_target[rows]]
         self._targets = np.array(rows, np.int64)
         self._target_count = len(rows)
         self._version += 1
         self._is_target[:] = False
         self._is_target[rows] = True
+        return new
 
     # -- what is known -------------------------------------------------------------
 
@@ -147,16 +149,24 @@ class Collection:
         """
         self.ensure()
         self._version += 1
-        rows, unknown = [], []
-        for path, label in labels.items():
-            row = self.table.row(path)
-            if row is None:
-                unknown.append(path)
-                continue
-            rows.append(row)
-            self.label[row] = NO_CLASS if label is None else label.class_id
-            self.source[row] = NOBODY if label is None else _SOURCES[label.source]
-        return np.asarray(rows, np.int64), tuple(unknown)
+        found = self.table.rows(labels)
+        unknown = tuple(p for p, row in zip(labels, found, strict=True) if row is None)
+        rows, classes, sources = [], [], []
+        last: Label | None = None
+        class_id, source = NO_CLASS, NOBODY
+        for row, label in zip(found, labels.values(), strict=True):
+            if label is not last:  # mostly, many images have the very same one
+                last = label
+                class_id = NO_CLASS if label is None else label.class_id
+                source = NOBODY if label is None else _SOURCES[label.source]
+            if row is not None:
+                rows.append(row)
+                classes.append(class_id)
+                sources.append(source)
+        places = np.asarray(rows, np.int64)
+        self.label[places] = np.asarray(classes, np.int64)
+        self.source[places] = np.asarray(sources, np.uint8)
+        return places, unknown
 
     def shown(self, rows: Rows) -> Rows:
         """Class each image wears: the user's where there is one, else the learner's."""

@@ -110,6 +110,9 @@ class ConfusionChart(Chart):
         self.setLabel("bottom", _("Put into"))
         self.invertY(True)
         self.setMouseEnabled(True, True)
+        self.setToolTip(
+            _("Arrow keys go from field to field; the wheel, + and − zoom; Home shows everything")
+        )
 
     @property
     def cell(self) -> tuple[int, int]:

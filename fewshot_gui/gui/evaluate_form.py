@@ -52,6 +52,7 @@ class EvaluateForm(QScrollArea):
     def __init__(self) -> None:
         super().__init__()
         self._classes: ClassRows | None = None
+        self._refusal = ""  # why the folder cannot be used
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -89,6 +90,8 @@ class EvaluateForm(QScrollArea):
     def problem(self) -> str:
         """Why this cannot be found out; empty where it can, or nobody knows yet."""
         question = self.question
+        if self._refusal:
+            return self._refusal
         if not question.learners:
             return _("Choose at least one learner.")
         if not question.backbones:
@@ -119,10 +122,15 @@ class EvaluateForm(QScrollArea):
 
     def forget_classes(self, words: str) -> None:
         """Nobody knows what the folder holds; perhaps there are words about that."""
-        self._classes = None
+        self._classes, self._refusal = None, ""
         words = words or _("A folder with one sub-folder for each class")
         self.found.setText(words)
         self.folder.setAccessibleDescription(words)
+
+    def refuse_folder(self, why: str) -> None:
+        """The folder cannot be used."""
+        self.forget_classes("")
+        self._refusal = why
 
     def name_folder(self, folder: str) -> None:
         """Name a folder as if it had been typed."""

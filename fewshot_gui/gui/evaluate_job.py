@@ -29,10 +29,12 @@ class Answer:
     Attributes:
         question: What was asked.
         found: What was found.
+        notices: Sentences about it: what was left out, say.
     """
 
     question: Question
     found: Evaluation
+    notices: tuple[str, ...] = ()
 
 
 class Evaluator(QObject):
@@ -45,7 +47,6 @@ class Evaluator(QObject):
         not_looked: A ``UserError`` that says why a folder cannot be used.
         backbones_found: A tuple of ``BackboneCard``.
         progressed: A ``Progress``.
-        noticed: A sentence that the user should read.
         answered: An ``Answer``.
         refused: A ``UserError`` that ended an evaluation.
         ended: An evaluation ended, however it did; comes after the others.
@@ -56,7 +57,6 @@ class Evaluator(QObject):
     not_looked = Signal(object)
     backbones_found = Signal(object)
     progressed = Signal(object)
-    noticed = Signal(str)
     answered = Signal(object)
     refused = Signal(object)
     ended = Signal()
@@ -128,6 +128,7 @@ class Evaluator(QObject):
             return
         token = self._run = object()
         device = self._device()
+        notices: list[str] = []
 
         def work(job: Job) -> Evaluation:
             found = self._evaluate(folder, question, device, job, True)
@@ -138,7 +139,7 @@ class Evaluator(QObject):
             return lambda value: then(value) if self._run is token else None
 
         def done(found: Evaluation) -> None:
-            self.answered.emit(Answer(question, found))
+            self.answered.emit(Answer(question, found, tuple(notices)))
             self._end()
 
         def failed(error: BaseException) -> None:
@@ -151,7 +152,7 @@ class Evaluator(QObject):
             done=if_current(done),
             failed=if_current(failed),
             progress=if_current(self.progressed.emit),
-            notice=if_current(self.noticed.emit),
+            notice=notices.append,
         )
 
     def cancel(self) -> None:

@@ -69,7 +69,7 @@ class EvaluateResults(QStackedWidget):
         found = answer.found
         self.answer = answer
         self.headline.setText(headline(found))
-        self.facts.setText(facts(found))
+        self.facts.setText(" ".join((facts(found), *answer.notices)))
         self._add_plots().show_found(found)
         self.table.show_results(found.results, best_of(found.results))
         self.setCurrentIndex(1)

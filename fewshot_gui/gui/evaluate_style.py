@@ -12,8 +12,8 @@ def evaluate_style(tones: Tones) -> str:
     """The style sheet of the page."""
     values = {name: getattr(tones, name) for name in Tones.__dataclass_fields__}
     theme = "dark" if tones.dark else "light"
-    for name, file in (("down", f"chevron-{theme}"), ("up", f"chevron-up-{theme}")):
-        values[name] = resource("icons", "ui", f"{file}.svg").as_posix()
+    for name, file in (("down", "chevron"), ("up", "chevron-up"), ("check", "check")):
+        values[name] = resource("icons", "ui", f"{file}-{theme}.svg").as_posix()
     return _SHEET.substitute(values)
 
 
@@ -36,6 +36,22 @@ QSpinBox::up-button { subcontrol-position: top right; margin-top: 2px; }
 QSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 2px; }
 QSpinBox::up-arrow { image: url("$up"); width: 11px; height: 11px; }
 QSpinBox::down-arrow { image: url("$down"); width: 11px; height: 11px; }
+QComboBox:disabled, QLineEdit:disabled { color: $faint; border-color: $border; }
+QCheckBox {
+    color: $text; spacing: 8px; padding: 1px 4px; border: 1px solid transparent;
+    border-radius: 6px;
+}
+QCheckBox:focus { border-color: $accent; }
+QCheckBox:disabled { color: $faint; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $muted; border-radius: 4px; background: $surface;
+}
+QCheckBox::indicator:hover { border-color: $accent; }
+QCheckBox::indicator:checked {
+    background: $accent; border-color: $accent; image: url("$check");
+}
+QCheckBox::indicator:checked:disabled { background: $faint; border-color: $faint; }
+QCheckBox::indicator:disabled { border-color: $border; }
 QSplitter::handle { background: transparent; }
 QTableView {
     background: $surface; border: 1px solid $border; border-radius: 10px; outline: none;

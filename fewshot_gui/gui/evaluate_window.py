@@ -27,7 +27,7 @@ from fewshot_gui.gui.evaluate_results import EvaluateResults
 from fewshot_gui.gui.evaluate_style import evaluate_style
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.job_runner import JobRunner
-from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.gui.messages import Message
 from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
 from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.status import time_left
@@ -141,7 +141,6 @@ class EvaluateWindow(QDialog):
         evaluator.not_looked.connect(self._on_not_looked)
         evaluator.backbones_found.connect(form.offer_backbones)
         evaluator.progressed.connect(self._on_progress)
-        evaluator.noticed.connect(self._on_notice)
         evaluator.answered.connect(self._on_answer)
         evaluator.refused.connect(self._on_refused)
         evaluator.ended.connect(self._refresh)
@@ -217,7 +216,7 @@ class EvaluateWindow(QDialog):
 
     def _on_not_looked(self, error: UserError) -> None:
         self._folder = ""  # so that it is looked at again when it is named again
-        self.form.forget_classes(str(error))
+        self.form.refuse_folder(str(error))
         self._refresh()
 
     # -- what runs -------------------------------------------------------------------------------
@@ -226,9 +225,6 @@ class EvaluateWindow(QDialog):
         self.activity.setText(progress_words(progress))
         self.bar.setRange(0, progress.total or 0)
         self.bar.setValue(progress.done)
-
-    def _on_notice(self, text: str) -> None:
-        self.banners.show_message(Message(Kind.INFO, text))
 
     def _on_answer(self, answer: Answer) -> None:
         self.results.show_answer(answer)

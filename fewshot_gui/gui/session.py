@@ -473,15 +473,15 @@ class Session(QObject):
         collection = self.collection
         if collection is None:
             return {}
-        table = collection.table
-        places = [(path, row) for path in paths if (row := table.row(path)) is not None]
-        if not places:
-            return {}
+        paths = list(paths)
+        found = collection.table.rows(paths)
+        places = [(path, row) for path, row in zip(paths, found, strict=True) if row is not None]
         rows = np.asarray([row for _path, row in places], np.int64)
         worn = collection.shown(rows)
         told = (collection.source[rows] == CONFIRMED) | (collection.source[rows] == NOBODY)
         told &= worn != NO_CLASS
-        return {places[i][0]: int(worn[i]) for i in np.flatnonzero(told).tolist()}
+        named = zip(places, worn.tolist(), told.tolist(), strict=True)
+        return {path: class_id for (path, _row), class_id, is_told in named if is_told}
 
     def _take_examples_along(self) -> None:
         """Bring the files of all examples into the table that are not there yet.
@@ -567,13 +567,13 @@ class Session(QObject):
             self._tell_away(listing.unreachable)
             self._go_on()
             return
-        collection.set_targets(listing.rows)
+        new = collection.set_targets(listing.rows)
         collection.forget_predictions(listing.changed)
         if len(listing.changed) or len(listing.returned):
             self.renewed.emit()
         if listing.renamed:
             self._on_moved(listing.renamed)
-        self._label_rows(listing.rows)
+        self._label_rows(new)
         self.tracker.note_lost()
         self._tell_listing(listing)
         self._on_targets()
@@ -599,7 +599,7 @@ class Session(QObject):
         """Give images that were just found the labels they have in the project."""
         assert self.collection is not None
         known = self.project.labels
-        if known:
+        if known and len(rows):
             paths = self.collection.paths(rows)
             self.collection.set_labels({path: known[path] for path in paths if path in known})
 

@@ -159,6 +159,20 @@ class PathIndex:
         inside = self._folders.get(path[:cut])
         return None if inside is None else inside.get(path[cut:])
 
+    def numbers(self, paths: Iterable[str]) -> list[int | None]:
+        """What ``get`` says of many paths, several times as quickly."""
+        folders, separator = self._folders, os.sep
+        nothing: dict[str, int] = {}
+        found = []
+        head, inside = "", nothing
+        for path in paths:
+            cut = path.rfind(separator) + 1
+            if path[:cut] != head:
+                head = path[:cut]
+                inside = folders.get(head, nothing)
+            found.append(inside.get(path[cut:]))
+        return found
+
     def add(self, path: str, number: int, name: str = "") -> None:
         """Remember a path; ``name`` is its end, where an equal string is kept already."""
         cut = path.rfind(os.sep) + 1

@@ -40,7 +40,7 @@ class FineTune:
         seed: Of everything random in it.
     """
 
-    steps: int = 30
+    steps: int = 20
     seed: int = 0
 
     def tuned_table(

@@ -135,9 +135,14 @@ class Edit:
             return True
         if self.before.options.learner != self.after.options.learner:
             return True
-        return any(
-            _as_example(before) != _as_example(after) for before, after in self.labels.values()
-        )
+        last: tuple[Label | None, Label | None] = (None, None)
+        for before, after in self.labels.values():
+            if before is last[0] and after is last[1]:
+                continue  # mostly, many images change in the same way
+            last = before, after
+            if _as_example(before) != _as_example(after):
+                return True
+        return False
 
     @property
     def changes_bins(self) -> bool:
@@ -310,7 +315,8 @@ class Project:
 
     def snapshot(self) -> Project:
         """The project as it is now, without its history, for another thread to read."""
-        frozen = Project(self._setup, self._labels, next_id=self._next_id)
+        frozen = Project(self._setup, next_id=self._next_id)
+        frozen._labels = self._labels.copy()
         # the order of the examples is that of the bins, which undoing may have changed
         frozen._support = {class_id: dict(paths) for class_id, paths in self._support.items()}
         frozen.revision = self.revision
@@ -475,15 +481,16 @@ class Project:
         """
         name = self.class_name(class_id)
         predicted = predicted or {}
+        right, wrong = Label(class_id, Source.SUPPORT), Label(class_id, Source.CORRECTED)
         labels: dict[str, Label | None] = {}
         moved = 0
         for path in paths:
             old = self._labels.get(path)
-            if old is not None and old.is_support and old.class_id == class_id:
-                continue
-            moved += old is not None and old.class_id != class_id
-            wrong = predicted.get(path, class_id) != class_id
-            labels[path] = Label(class_id, Source.CORRECTED if wrong else Source.SUPPORT)
+            if old is not None:
+                if old.class_id == class_id and old.is_support:
+                    continue
+                moved += old.class_id != class_id
+            labels[path] = right if predicted.get(path, class_id) == class_id else wrong
         count = len(labels)
         if moved and moved == count:
             text = ngettext(
@@ -505,12 +512,11 @@ class Project:
         Raises:
             KeyError: There is no such bin.
         """
-        for class_id in set(classes.values()):
+        agreed = {c: Label(c, Source.CONFIRMED) for c in set(classes.values())}
+        for class_id in agreed:
             self.class_name(class_id)
         labels: dict[str, Label | None] = {
-            path: Label(class_id, Source.CONFIRMED)
-            for path, class_id in classes.items()
-            if path not in self._labels
+            path: agreed[class_id] for path, class_id in classes.items() if path not in self._labels
         }
         count = len(labels)
         text = ngettext("Confirm {count} image", "Confirm {count} images", count)
@@ -651,10 +657,11 @@ class Project:
         return self._do(text, {}, bins=bins)
 
     def _do(self, text: str, labels: Mapping[str, Label | None], **setup: object) -> Edit | None:
+        before = map(self._labels.get, labels)
         touched = {
-            path: (self._labels.get(path), after)
-            for path, after in labels.items()
-            if self._labels.get(path) != after
+            path: (old, new)
+            for (path, new), old in zip(labels.items(), before, strict=True)
+            if old is not new and old != new
         }
         after = replace(self._setup, **setup) if setup else self._setup
         if after == self._setup:
@@ -670,16 +677,17 @@ class Project:
         return edit
 
     def _apply(self, edit: Edit) -> Edit:
+        labels, support = self._labels, self._support
         for path, (before, after) in edit.labels.items():
             if before is not None and before.is_support:
                 # two renamed files that became one image may have left it empty
-                self._support.get(before.class_id, {}).pop(path, None)
+                support.get(before.class_id, {}).pop(path, None)
             if after is None:
-                self._labels.pop(path, None)
+                labels.pop(path, None)
                 continue
-            self._labels[path] = after
+            labels[path] = after
             if after.is_support:
-                self._support.setdefault(after.class_id, {})[path] = None
+                support.setdefault(after.class_id, {})[path] = None
         self._setup = edit.after
         self.edits += 1
         if edit.changes_learning:

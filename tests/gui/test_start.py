@@ -26,7 +26,8 @@ def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProce
 
 def test_the_window_does_not_import_the_heavy_parts():
     heavy = "{'torch', 'timm', 'PIL', 'pyqtgraph'}"
-    code = f"import sys, fewshot_gui.gui.app; print({heavy} & set(sys.modules))"
+    code = "import sys, fewshot_gui.gui.app, fewshot_gui.gui.evaluate_window;"
+    code += f"print({heavy} & set(sys.modules))"
     assert run_python("-c", code).stdout.strip() == "set()"
 
 
