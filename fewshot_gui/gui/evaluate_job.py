@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -132,7 +133,7 @@ class Evaluator(QObject):
 
         def work(job: Job) -> Evaluation:
             found = self._evaluate(folder, question, device, job, True)
-            _prepare_plots()
+            prepare_charts()
             return found
 
         def if_current(then: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -170,6 +171,7 @@ class Evaluator(QObject):
         (refused if isinstance(error, UserError) else self.crashed).emit(error)
 
 
-def _prepare_plots() -> None:
-    """Import what draws the results; it takes half a second, so it is done in this thread."""
+def prepare_charts() -> None:
+    """Import what draws the results; that takes half a second, so a thread does it."""
+    os.environ.pop("PYQTGRAPH_QT_LIB", None)  # another Qt than the window's would not do
     import fewshot_gui.gui.evaluate_plots  # noqa: F401

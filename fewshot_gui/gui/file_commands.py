@@ -149,7 +149,7 @@ class FileCommands(QObject):
 
     def locate(self, folder_id: int | None = None) -> None:
         """Ask where a folder of the project lies now; the first that is away by default."""
-        away = list(self._session.lister.unreachable)
+        away = list(self._session.watch.lister.unreachable)
         folders = self._session.project.folders
         if folder_id is None:
             folder_id = away[0] if away else (folders[0].id if folders else None)

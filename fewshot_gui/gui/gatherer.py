@@ -11,12 +11,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui.collection import Collection
 from fewshot_gui.gui.job_runner import JobRunner
-from fewshot_gui.gui.lister import is_below
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.images.class_folders import find_class_folders
 from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.scan import image_file, scan
 from fewshot_gui.jobs import Job
+from fewshot_gui.project.places import is_below
 from fewshot_gui.texts import _, ngettext
 
 ERRORS_NAMED = 3

@@ -19,6 +19,7 @@ from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.project.identity import KnownImage, match_moved
 from fewshot_gui.project.model import Folder
+from fewshot_gui.project.places import is_below
 
 LOOK_AGAIN_MS = 5000  # a folder that went away is looked for this often
 
@@ -412,11 +413,6 @@ def folder_prefixes(folders: Sequence[Folder]) -> dict[int, str]:
         used.add(unique.casefold())
         prefixes[folder.id] = f"{unique}/"
     return prefixes
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether a path lies below a folder; both absolute and without links."""
-    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
 def away(folders: Iterable[Folder], filled: Container[int]) -> dict[int, UserError]:

@@ -6,7 +6,6 @@ Knows no widgets. Lives in the window's thread; long work goes to the runner's l
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Collection as Container
@@ -14,31 +13,24 @@ from collections.abc import Collection as Container
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from fewshot_gui.backbones.table import FAILED
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY, Collection, Rows
 from fewshot_gui.gui.desk import Desk
 from fewshot_gui.gui.exporter import Exporter
+from fewshot_gui.gui.folder_watch import FolderWatch
 from fewshot_gui.gui.gatherer import Gatherer
 from fewshot_gui.gui.job_runner import JobRunner
-from fewshot_gui.gui.lister import EmptiedFolder, Labelled, Lister, Listing, is_below
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.opening import Opened, overlap
 from fewshot_gui.gui.reader import Reader, ReaderState
 from fewshot_gui.gui.sorter import Sorter
-from fewshot_gui.gui.tracker import Tracker, is_missing
-from fewshot_gui.images.files import FailureKind
 from fewshot_gui.images.scan import ScanResult
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners
 from fewshot_gui.paths import resource
 from fewshot_gui.project.model import UNKNOWN, Edit, Label, Project
-from fewshot_gui.texts import _
 from fewshot_gui.workflow import Workbench
-
-LOOK_AGAIN_S = 60.0  # between two looks at the folders that nobody asked for
-AWAY_KINDS = (FailureKind.MISSING, FailureKind.UNREADABLE)
 
 
 def sample_folder() -> str:
@@ -54,7 +46,7 @@ class Session(QObject):
         project: The user's decisions.
         collection: The images of the open project, None on the welcome page.
         desk: The project's file.
-        lister: Lists the project's folders.
+        watch: Keeps the targets in step with the project's folders.
         reader: Embeds images.
         sorter: Predicts them.
         exporter: Writes results.
@@ -109,15 +101,11 @@ class Session(QObject):
         self._default_learner = learner
         self._workbench = workbench
         self._runner = runner
-        self._listed_at = 0.0  # when the folders were listed last; 0 for never
-        self._probing = False
-        self._held_up = False  # reading waits for a folder that is away
         self.desk = Desk(runner, trusted)
-        self.lister = Lister(runner)
         self.gatherer = Gatherer(runner)
-        self.tracker = Tracker()
         self.exporter = Exporter(runner)
         self.reader = Reader(workbench, runner, self._on_notice)
+        self.watch = FolderWatch(runner, self.desk, self.reader)
         self.sorter = Sorter(runner, self._on_notice)
         self._connect()
 
@@ -126,18 +114,22 @@ class Session(QObject):
         self.desk.already_open.connect(self._on_already_open)
         self.desk.busy_changed.connect(self.progress_changed)
         self.desk.failed.connect(self._on_not_opened)
-        self.lister.added.connect(self._on_added)
-        self.lister.listed.connect(self._on_listed)
-        self.lister.stopped.connect(self._on_listing_stopped)
-        self.lister.failed.connect(self._on_failed)
-        self.lister.reachable.connect(self._on_reachable)
+        self.watch.added.connect(self.images_added)
+        self.watch.listed.connect(self.images_listed)
+        self.watch.ended.connect(self._go_on)
+        self.watch.relabelled.connect(self._on_relabelled)
+        self.watch.doubted.connect(self.labels_changed)
+        self.watch.retried.connect(self.rows_changed)
+        self.watch.renewed.connect(self.renewed)
+        self.watch.busy_changed.connect(self.progress_changed)
+        self.watch.message.connect(self.message)
+        self.watch.settled.connect(self.settled)
+        self.watch.shown.connect(self.shown)
+        self.watch.failed.connect(self._on_failed)
         self.gatherer.message.connect(self.message)
         self.gatherer.settled.connect(self.settled)
         self.gatherer.due.connect(self._take_examples_along)
         self.gatherer.failed.connect(self._on_failed)
-        self.tracker.moved.connect(self._on_moved)
-        self.tracker.changed.connect(self._on_changed)
-        self.tracker.learned.connect(self._on_learned)
         self.exporter.exported.connect(self.exported)
         self.exporter.message.connect(self.message)
         self.exporter.settled.connect(self.settled)
@@ -212,26 +204,21 @@ class Session(QObject):
 
     def refresh(self) -> None:
         """Look again what lies in the folders, and believe it: the user asks."""
-        self._look(believing=True)
-
-    def _look(self, believing: bool = False) -> None:
-        if self.collection is not None and not self.scanning:
-            self._list(again=True, believing=believing)
+        self.watch.look(believing=True)
 
     def look_again(self) -> None:
         """The user comes back to the window: see what changed meanwhile, but not too often."""
-        if self.listed and time.monotonic() - self._listed_at > LOOK_AGAIN_S:
-            self._look()
+        self.watch.look_if_late()
 
     @property
     def scanning(self) -> bool:
         """Whether a project is being opened or its folders are being listed."""
-        return self.lister.busy or self.desk.busy
+        return self.watch.lister.busy or self.desk.busy
 
     @property
     def listed(self) -> bool:
         """Whether the folders were listed to their end."""
-        return self.lister.complete
+        return self.watch.lister.complete
 
     @property
     def listing_stopped(self) -> bool:
@@ -241,7 +228,7 @@ class Session(QObject):
     @property
     def scan_results(self) -> tuple[ScanResult, ...]:
         """What the last complete listing found, one for each folder."""
-        return tuple(self.lister.results.values())
+        return self.watch.results
 
     @property
     def read_only(self) -> bool:
@@ -252,26 +239,21 @@ class Session(QObject):
     def can_cancel(self) -> bool:
         """Whether something goes on that ``cancel`` stops."""
         reading = self.reader.state is ReaderState.READING
-        return self.desk.busy or self._is_listing_new or reading
-
-    @property
-    def _is_listing_new(self) -> bool:
-        """Whether folders are listed for the first time; another look cannot be cancelled."""
-        return self.lister.busy and not self.lister.complete
+        return self.desk.busy or self.watch.is_listing_new or reading
 
     def cancel(self) -> None:
         """Stop the opening, the listing or the reading, whichever goes on."""
         if self.desk.busy:
             self.desk.cancel()
-        elif self._is_listing_new:
-            self.lister.cancel()
+        elif self.watch.is_listing_new:
+            self.watch.lister.cancel()
         else:
             self.reader.pause()
 
     def resume(self) -> None:
         """Go on with what was stopped: listing, reading or both."""
         if self.listing_stopped:
-            self._list(again=False)
+            self.watch.list(again=False)
         self.reader.resume()
 
     # -- bins --------------------------------------------------------------------------
@@ -427,7 +409,7 @@ class Session(QObject):
         if self.collection is not None:
             self.collection.level = self.project.options.unknown
             rows = self._take_labels(edit)
-            self.tracker.on_labelled(rows)
+            self.watch.tracker.on_labelled(rows)
             if edit.changes_learning:
                 self._read_examples(rows)
                 self._refit()  # first: who hears of the change sees that a run is under way
@@ -436,7 +418,7 @@ class Session(QObject):
         if edit.labels:
             self.labels_changed.emit(rows)
         if edit.changes_folders:
-            self._list(again=True)
+            self.watch.list(again=True)
         if edit.before.options != edit.after.options:
             self.predictions_changed.emit()
         self.history_changed.emit()
@@ -509,13 +491,10 @@ class Session(QObject):
         if folder and not overlap(self.project.folders, folder):
             self.act(lambda: self.project.add_folder(folder))
         else:
-            self._look()
+            self.watch.look()
 
     def _on_opened(self, opened: Opened) -> None:
-        self.lister.close()
         self.reader.close()
-        self._held_up = False
-        self._listed_at = 0.0
         self.project = opened.project
         collection = None
         if self.project.folders or opened.path:
@@ -523,11 +502,11 @@ class Session(QObject):
             collection.level = self.project.options.unknown
         self.collection = collection
         self.gatherer.open(collection)
-        self.tracker.open(collection, self.project, opened.known)
+        self.watch.open(opened, collection)
         self.sorter.open(collection)
         if collection is not None:
             self.reader.open(collection)
-            self._list(again=False)
+            self.watch.list(again=False)
         self.bins_changed.emit()
         self.history_changed.emit()
         self.folder_changed.emit()
@@ -540,194 +519,35 @@ class Session(QObject):
     def _on_not_opened(self, error: BaseException, _path: str) -> None:
         self._on_failed(error)
 
-    # -- inside: listing -----------------------------------------------------------------
-
-    def _list(self, again: bool, believing: bool = False) -> None:
-        assert self.collection is not None
-        labelled = Labelled(self.tracker.labelled())
-        self.lister.list(self.collection, self.project.folders, labelled, again, believing)
-        self.progress_changed.emit()
-
-    def _on_added(self, rows: Rows) -> None:
-        collection = self.collection
-        if collection is None:
-            return
-        new = collection.append(rows)
-        self._label_rows(new)
-        if len(new):
-            self.images_added.emit(new)
-
-    def _on_listed(self, listing: Listing) -> None:
-        collection = self.collection
-        if collection is None:
-            return
-        first = not self._listed_at
-        self._listed_at = time.monotonic()
-        if not first and not listing.is_news and np.array_equal(listing.rows, collection.targets):
-            self._tell_away(listing.unreachable)
-            self._go_on()
-            return
-        new = collection.set_targets(listing.rows)
-        collection.forget_predictions(listing.changed)
-        if len(listing.changed) or len(listing.returned):
-            self.renewed.emit()
-        if listing.renamed:
-            self._on_moved(listing.renamed)
-        self._label_rows(new)
-        self.tracker.note_lost()
-        self._tell_listing(listing)
-        self._on_targets()
-
-    def _on_listing_stopped(self) -> None:
-        self._on_targets()
-
-    def _on_targets(self) -> None:
-        collection = self.collection
-        if collection is None:
-            return
-        self.images_listed.emit()
-        self._go_on()
+    # -- inside: folders -----------------------------------------------------------------
 
     def _go_on(self) -> None:
         """After a listing: read and predict what is left to be."""
-        assert self.collection is not None
+        if self.collection is None:
+            return
         self.reader.read(np.flatnonzero(self.collection.is_support(slice(None))))
         self.sorter.predict_new()
         self.progress_changed.emit()
 
-    def _label_rows(self, rows: Rows) -> None:
-        """Give images that were just found the labels they have in the project."""
-        assert self.collection is not None
-        known = self.project.labels
-        if known and len(rows):
-            paths = self.collection.paths(rows)
-            self.collection.set_labels({path: known[path] for path in paths if path in known})
-
-    def _tell_listing(self, listing: Listing) -> None:
-        """Say which folders are away and which images are gone or others now."""
-        assert self.collection is not None
-        self._tell_away(listing.unreachable)
-        table = self.collection.table
-        failed = self.collection.failed_targets().tolist()
-        gone = np.asarray([r for r in failed if is_missing(table.failure(r))], np.int64)
-        if len(gone):
-            labelled = bool((self.collection.source[gone] != NOBODY).any())
-
-            def show() -> None:
-                self.shown.emit(_("No longer there"), gone)
-
-            self.message.emit(news.vanished(len(gone), labelled, show))
-        else:
-            self.settled.emit(news.VANISHED)
-
-    def _tell_away(self, errors: Mapping[int, UserError]) -> None:
-        for folder in self.project.folders:
-            if (error := errors.get(folder.id)) is not None:
-                emptied = isinstance(error, EmptiedFolder)
-                self.message.emit((news.emptied if emptied else news.away)(folder.path))
-                return
-        self.settled.emit(news.AWAY)
-
-    # -- inside: identity ------------------------------------------------------------------
-
-    def _on_moved(self, found: Mapping[str, str]) -> None:
-        """Labelled images have other paths now."""
-        collection = self.collection
-        if collection is None:
-            return
-        # an image that was given a label since it was found there is one of its own
-        paths = {
-            old: new
-            for old, new in found.items()
-            if new in found or self.project.label(new) is None
-        }
-        if not paths:
-            return
-        self.project.renamed(paths)
-        self.tracker.renamed(paths)
-        self.desk.renamed(paths)
-        labels: dict[str, Label | None] = dict.fromkeys(paths)
-        labels.update({new: self.project.label(new) for new in paths.values()})
-        rows, _unknown = collection.set_labels(labels)
-        gone = [collection.table.row(old) for old in paths.keys() - set(paths.values())]
-        left = np.asarray([row for row in gone if row is not None], np.int64)
-        collection.set_targets(collection.targets[~np.isin(collection.targets, left)])
-        self.message.emit(news.renamed(len(paths)))
+    def _on_relabelled(self, rows: Rows) -> None:
+        """Labels followed images that lie elsewhere now."""
         self._read_examples(rows)
         self._refit()
         self.labels_changed.emit(rows)
-        self.images_listed.emit()
-
-    def _on_changed(self, rows: Rows) -> None:
-        self.message.emit(
-            news.changed(len(rows), lambda: self.shown.emit(_("Changed files"), rows))
-        )
-        self.labels_changed.emit(rows)
-
-    def _on_learned(self, news: object) -> None:
-        self.desk.note(news)
-
-    # -- inside: news ------------------------------------------------------------------------
 
     def _on_rows_done(self, rows: Rows) -> None:
         collection = self.collection
         if collection is None:
             return
         collection.ensure()
-        self.tracker.on_read(rows)
+        self.watch.on_read(rows)
         self.rows_changed.emit(rows)
-        self._look_for_folders(rows)
         if collection.is_support(rows).any():
             self._refit()
         else:
             self.sorter.predict_new()
 
-    def _look_for_folders(self, rows: Rows) -> None:
-        """Where files could not be found, see whether their folder is away altogether."""
-        collection = self.collection
-        if collection is None or self._probing or not self._suspects(collection, rows):
-            return
-        self._probing = True
-
-        def seen(errors: dict[int, UserError]) -> None:
-            self._probing = False
-            if collection is self.collection and errors:
-                self._wait_for_folders(collection, errors)
-
-        self.lister.probe(seen)
-
-    def _wait_for_folders(self, collection: Collection, errors: Mapping[int, UserError]) -> None:
-        """Nothing is known of the images while their folder is away."""
-        table = collection.table
-        roots = [f.path for f in self.project.folders if f.id in errors]
-        waiting = [
-            row
-            for row in self._suspects(collection, collection.failed_targets())
-            if any(is_below(table.file(row).path, root) for root in roots)
-        ]
-        table.retry(waiting)
-        if self.reader.state is ReaderState.READING:
-            self.reader.pause()
-            self._held_up = True
-        self.lister.mark_unreachable(errors)
-        self._tell_away(errors)
-        self.rows_changed.emit(np.asarray(waiting, np.int64))
-
-    def _suspects(self, collection: Collection, rows: Rows) -> list[int]:
-        """Images that failed in a way that a folder that is away explains."""
-        failed = rows[collection.table.state[rows] == FAILED]
-        return [
-            row
-            for row in failed.tolist()
-            if (failure := collection.table.failure(row)) is not None and failure.kind in AWAY_KINDS
-        ]
-
-    def _on_reachable(self) -> None:
-        """A folder is back: see what it holds, and go on reading."""
-        self._look()
-        if self._held_up:
-            self._held_up = False
-            self.reader.resume()
+    # -- inside: news ------------------------------------------------------------------------
 
     def _on_conflicts(self, conflicts: tuple[tuple[str, ...], ...]) -> None:
         if conflicts:

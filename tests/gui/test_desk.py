@@ -93,7 +93,7 @@ def sample(window, session, qtbot):
     settle(session, qtbot)
     qtbot.waitUntil(lambda: len(session.project.bins) > 0)
     settle(session, qtbot)
-    qtbot.waitUntil(lambda: len(session.tracker.known) == len(session.project.labels))
+    qtbot.waitUntil(lambda: len(session.watch.tracker.known) == len(session.project.labels))
     return session
 
 
@@ -245,7 +245,7 @@ def test_what_is_done_while_the_sample_is_saved_is_in_the_file(
     window, session, sample, slow_disk, tmp_path, qtbot
 ):
     path = str(tmp_path / "s.fewshot")
-    facts = dict(session.tracker.known)
+    facts = dict(session.watch.tracker.known)
     session.desk.save_as(path)
     qtbot.waitUntil(slow_disk.made.is_set)
     session.add_bin("Meanwhile", [])

@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
+from fewshot_gui.gui import folder_watch as watch_module
 from fewshot_gui.gui import lister as lister_module
-from fewshot_gui.gui import session as session_module
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.images.files import FailureKind
@@ -280,7 +280,7 @@ def test_coming_back_to_the_window_looks_again_but_not_every_time(
     make_picture(folder / "late.png", "red", seed=99)
     session.look_again()
     assert not session.scanning  # a moment ago is soon enough
-    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(watch_module, "LOOK_AGAIN_S", 0.0)
     session.look_again()
     qtbot.waitUntil(lambda: len(session.collection.targets) == 25)
 
@@ -335,7 +335,7 @@ def test_a_label_given_meanwhile_outweighs_one_that_was_found_again(
     red0, red1 = str(folder / "red0.png"), str(folder / "red1.png")
     blue = session.project.bin_named("Blue").id
     session.put([red1], blue)
-    session.tracker.moved.emit({red0: red1})
+    session.watch.tracker.moved.emit({red0: red1})
     assert (label_of(session, red0), label_of(session, red1)) == ("Red", "Blue")
 
 
@@ -355,7 +355,7 @@ def emptied_and_back(folder):
 def test_an_empty_mount_point_is_no_folder_whose_pictures_were_deleted(
     quick_poll, sorted_window, session, folder, qtbot, monkeypatch
 ):
-    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(watch_module, "LOOK_AGAIN_S", 0.0)
     labels = dict(session.project.labels)
     back = emptied_and_back(folder)
     session.look_again()
@@ -374,7 +374,7 @@ def test_an_empty_mount_point_is_no_folder_whose_pictures_were_deleted(
 def test_who_looks_again_at_an_empty_folder_is_believed(
     quick_poll, sorted_window, session, folder, qtbot, monkeypatch
 ):
-    monkeypatch.setattr(session_module, "LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr(watch_module, "LOOK_AGAIN_S", 0.0)
     back = emptied_and_back(folder)
     look_again(sorted_window, session, qtbot)
     assert keys(sorted_window) == ["missing"]

@@ -31,6 +31,12 @@ def test_the_window_does_not_import_the_heavy_parts():
     assert run_python("-c", code).stdout.strip() == "set()"
 
 
+def test_charts_use_the_windows_qt_whatever_the_user_has_set_for_other_programs():
+    code = "from fewshot_gui.gui.evaluate_job import prepare_charts; prepare_charts();"
+    code += "import pyqtgraph; print(pyqtgraph.Qt.QT_LIB)"
+    assert run_python("-c", code, PYQTGRAPH_QT_LIB="PyQt5").stdout.strip() == "PySide6"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Qt's minimal platform")
 def test_drags_that_are_qts_own_from_press_to_drop():
     """The offscreen platform has no drags; minimal has them, and the same tests pass there."""
