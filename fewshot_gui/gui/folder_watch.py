@@ -46,6 +46,7 @@ class FolderWatch(QObject):
         ended: A listing is over: what is there can be read.
         relabelled: int64 rows whose labels followed them to another path.
         doubted: int64 rows of labelled images that are other pictures now.
+        unlearned: Other images are doubted than before.
         retried: int64 rows that wait for their folder, although they could not be read.
         renewed: Some files are others now; what was decoded of them is no longer true.
         busy_changed: A listing began or ended.
@@ -60,6 +61,7 @@ class FolderWatch(QObject):
     ended = Signal()
     relabelled = Signal(object)
     doubted = Signal(object)
+    unlearned = Signal()
     retried = Signal(object)
     renewed = Signal()
     busy_changed = Signal()
@@ -76,6 +78,7 @@ class FolderWatch(QObject):
         self._collection: Collection | None = None
         self._listed_at = 0.0  # when the folders were listed last; 0 for never
         self._probing = False
+        self._told_changed = np.empty(0, np.int64)
         self._held_up = False  # reading waits for a folder that is away
         self.lister = Lister(runner)
         self.tracker = Tracker()
@@ -90,9 +93,11 @@ class FolderWatch(QObject):
 
     def open(self, opened: Opened, collection: Collection | None) -> None:
         """Take another project; nothing is listed yet."""
-        self._held_up = False
+        self._held_up = self._probing = False
+        self._told_changed = np.empty(0, np.int64)
         self._listed_at = 0.0
         self._project = opened.project
+        self._project.doubt(())
         self._collection = collection
         self.lister.close()
         self.tracker.open(collection, opened.project, opened.known)
@@ -105,8 +110,9 @@ class FolderWatch(QObject):
         self.busy_changed.emit()
 
     def look(self, believing: bool = False) -> None:
-        """Look again, unless that is being done."""
-        if self._collection is not None and not self.lister.busy:
+        """Look again, unless that is being done in the same way."""
+        free = not self.lister.busy or (believing and self.lister.complete)
+        if self._collection is not None and free:
             self.list(again=True, believing=believing)
 
     def look_if_late(self) -> None:
@@ -127,7 +133,13 @@ class FolderWatch(QObject):
     def on_read(self, rows: Rows) -> None:
         """Images were read, or could not be."""
         self.tracker.on_read(rows)
+        self._tell_changed()
         self._look_for_folders(rows)
+
+    def on_labelled(self, rows: Rows) -> None:
+        """The user decided on images."""
+        self.tracker.on_labelled(rows)
+        self._tell_changed()
 
     def _on_added(self, rows: Rows) -> None:
         collection = self._collection
@@ -147,6 +159,7 @@ class FolderWatch(QObject):
         if not first and not listing.is_news and np.array_equal(listing.rows, collection.targets):
             self._tell_away(listing.unreachable)
             self.ended.emit()
+            self._read_on()
             return
         new = collection.set_targets(listing.rows)
         collection.forget_predictions(listing.changed)
@@ -157,8 +170,16 @@ class FolderWatch(QObject):
         self._label_rows(new)
         self.tracker.note_lost()
         self._tell_listing(listing)
+        self._tell_changed()
         self.listed.emit()
         self.ended.emit()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """No folder is away any more: go on reading where that had to wait."""
+        if self._held_up and not self.lister.unreachable:
+            self._held_up = False
+            self._reader.resume()
 
     def _on_stopped(self) -> None:
         self.listed.emit()
@@ -218,16 +239,31 @@ class FolderWatch(QObject):
         rows, _unknown = collection.set_labels(labels)
         gone = [collection.table.row(old) for old in paths.keys() - set(paths.values())]
         left = np.asarray([row for row in gone if row is not None], np.int64)
+        collection.changed[left] = False
         collection.set_targets(collection.targets[~np.isin(collection.targets, left)])
         self.message.emit(news.renamed(len(paths)))
         self.relabelled.emit(rows)
         self.listed.emit()
 
     def _on_changed(self, rows: Rows) -> None:
-        self.message.emit(
-            news.changed(len(rows), lambda: self.shown.emit(_("Changed files"), rows))
-        )
         self.doubted.emit(rows)
+
+    def _tell_changed(self) -> None:
+        """Say how many labelled images are others now, when there are more, or none."""
+        if self._collection is None:
+            return
+        rows = np.flatnonzero(self._collection.changed)
+        told, self._told_changed = self._told_changed, rows
+        if self._project.doubt(self._collection.paths(rows)):
+            self.unlearned.emit()
+
+        def show() -> None:
+            self.shown.emit(_("Changed files"), rows)
+
+        if not np.isin(rows, told).all():
+            self.message.emit(news.changed(len(rows), show))
+        elif len(told) and not len(rows):
+            self.settled.emit(news.CHANGED)
 
     def _look_for_folders(self, rows: Rows) -> None:
         """Where files could not be found, see whether their folder is away altogether."""
@@ -270,8 +306,5 @@ class FolderWatch(QObject):
         ]
 
     def _on_reachable(self) -> None:
-        """A folder is back: see what it holds, and go on reading."""
+        """A folder is back: see what it holds; reading goes on after that."""
         self.look()
-        if self._held_up:
-            self._held_up = False
-            self._reader.resume()

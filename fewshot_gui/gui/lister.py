@@ -14,6 +14,7 @@ from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui.collection import Collection, Rows
 from fewshot_gui.gui.job_runner import JobRunner, nothing
+from fewshot_gui.gui.side_lanes import SideLanes
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
@@ -95,6 +96,9 @@ class Lister(QObject):
     def __init__(self, runner: JobRunner) -> None:
         super().__init__()
         self._runner = runner
+        # each of its own: one may hang in a dead disk
+        self._scans = SideLanes(runner, "scan")
+        self._probes = SideLanes(runner, "probe")
         self._job: Job | None = None
         self._folders: tuple[Folder, ...] = ()
         self._filled: frozenset[int] = frozenset()
@@ -133,11 +137,10 @@ class Lister(QObject):
         if not again or self._folders != tuple(folders):
             self.complete = False
         self._folders = folders = tuple(folders)
+        self._looking = False
         before = collection.targets
         table = collection.table
-        self._believed = believed = (
-            frozenset(f.id for f in folders) if believing else self._believed
-        )
+        believed = frozenset(f.id for f in folders) if believing else self._believed
 
         def found(job: Job, rows: Rows) -> None:
             """Called in the lane's thread."""
@@ -147,10 +150,9 @@ class Lister(QObject):
             tell = nothing if again else (lambda rows: found(job, rows))
             return _Pass(table, folders, before, labelled, job, tell, believed).run()
 
-        self._job = job = self._runner.start(
-            "scan",
+        self._job = job = self._scans.start(
             work,
-            done=lambda listing: self._on_listed(job, listing),
+            done=lambda listing: self._on_listed(job, listing, believed),
             failed=lambda error: self._on_failed(job, error),
             cancelled=lambda: self._on_cancelled(job),
         )
@@ -171,6 +173,7 @@ class Lister(QObject):
         self.stop()
         self._poll.stop()
         self._folders, self._filled, self._believed = (), frozenset(), frozenset()
+        self._looking = False
         self.results, self.unreachable, self.complete = {}, {}, False
 
     def mark_unreachable(self, errors: Mapping[int, UserError]) -> None:
@@ -182,14 +185,19 @@ class Lister(QObject):
     def probe(self, found: Callable[[dict[int, UserError]], None]) -> None:
         """Look in a lane which folders are away; ``found`` gets why, by folder id."""
         folders, filled = self._folders, self._filled
-        self._runner.start("probe", lambda _job: away(folders, filled), done=found, failed=nothing)
+        self._probes.start(
+            lambda _job: away(folders, filled), done=found, failed=lambda _error: found({})
+        )
 
     def _look_again(self) -> None:
         if self._looking:
             return
         self._looking = True
+        folders = self._folders
 
         def seen(errors: dict[int, UserError]) -> None:
+            if folders != self._folders:
+                return  # another project's
             self._looking = False
             back = set(self.unreachable) - set(errors)
             if back and not self.busy:
@@ -205,7 +213,7 @@ class Lister(QObject):
         if job is self._job:
             self.added.emit(rows)
 
-    def _on_listed(self, job: Job, listing: Listing) -> None:
+    def _on_listed(self, job: Job, listing: Listing, believed: frozenset[int]) -> None:
         if job is not self._job:
             return
         self._job = None
@@ -213,7 +221,7 @@ class Lister(QObject):
         self.results = dict(listing.results)
         self.unreachable = dict(listing.unreachable)
         self._filled = listing.filled
-        self._believed -= listing.filled
+        self._believed = believed & listing.results.keys() - listing.filled
         if self.unreachable:
             self._poll.start()
         else:
@@ -272,6 +280,7 @@ class _Pass:
             files = _below(found.files, prefix)
             parts.append(_array(self._table.add(files, as_targets=True)))
             results[folder.id] = replace(found, files=())  # the table has them
+        self._job.checkpoint()  # another pass may have begun
         present = _once(np.concatenate([np.empty(0, np.int64), *parts]))
         renamed = self._renamed(present, results)
         gone = self._gone(present, results)

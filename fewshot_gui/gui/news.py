@@ -53,7 +53,10 @@ def changed(count: int, show: Callable[[], None]) -> Message:
         "{count} pictures with labels of yours are other pictures now.",
         count,
     )
-    hint = _("Their files changed since you labelled them.")
+    hint = _(
+        "Nothing is learned from them until you put them into a bin again, "
+        "be it the same one, or take them out."
+    )
     return _shown(text.format(count=f"{count:,}"), hint, show, CHANGED)
 
 

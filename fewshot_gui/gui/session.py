@@ -119,6 +119,7 @@ class Session(QObject):
         self.watch.ended.connect(self._go_on)
         self.watch.relabelled.connect(self._on_relabelled)
         self.watch.doubted.connect(self.labels_changed)
+        self.watch.unlearned.connect(self._refit)
         self.watch.retried.connect(self.rows_changed)
         self.watch.renewed.connect(self.renewed)
         self.watch.busy_changed.connect(self.progress_changed)
@@ -317,6 +318,7 @@ class Session(QObject):
         """Put images of this project into a bin, or into ``UNKNOWN``."""
         paths = list(paths)
         self.act(lambda: self.project.put(paths, class_id, self._worn(paths)))
+        self._stand_by(paths, class_id)
 
     def put_files(self, paths: Iterable[str], class_id: int) -> None:
         """Put any files, or all images of a folder, into a bin."""
@@ -409,7 +411,7 @@ class Session(QObject):
         if self.collection is not None:
             self.collection.level = self.project.options.unknown
             rows = self._take_labels(edit)
-            self.watch.tracker.on_labelled(rows)
+            self.watch.on_labelled(rows)
             if edit.changes_learning:
                 self._read_examples(rows)
                 self._refit()  # first: who hears of the change sees that a run is under way
@@ -422,6 +424,16 @@ class Session(QObject):
         if edit.before.options != edit.after.options:
             self.predictions_changed.emit()
         self.history_changed.emit()
+
+    def _stand_by(self, paths: Iterable[str], class_id: int) -> None:
+        """Changed pictures that are in this bin stay in it: the user put them there again."""
+        doubted = self.project.doubted & set(paths) if self.project.doubted else ()
+        labels = ((path, self.project.label(path)) for path in doubted)
+        again = [path for path, label in labels if label and label.class_id == class_id]
+        if again and self.collection is not None and not self.read_only:
+            rows = np.asarray([self.collection.table.row(path) for path in again], np.int64)
+            self.watch.on_labelled(rows)
+            self.labels_changed.emit(rows)
 
     def _take_labels(self, edit: Edit) -> Rows:
         assert self.collection is not None

@@ -67,9 +67,13 @@ class Tracker(QObject):
         twins = set()
         # only targets of folders that were listed: what is away or elsewhere is not missing
         for row in collection.failed_targets().tolist():
+            if not is_missing(collection.table.failure(row)):
+                continue
             path = collection.table.path(row)
+            self._changed.pop(path, None)
+            collection.changed[row] = False
             known = self.known.get(path)
-            if not is_missing(collection.table.failure(row)) or known is None or not known.digest:
+            if known is None or not known.digest:
                 continue
             if self._project.label(path) is None:
                 continue
@@ -82,6 +86,8 @@ class Tracker(QObject):
     def renamed(self, paths: Mapping[str, str]) -> None:
         """These images lie elsewhere now."""
         self.known = {paths.get(path, path): known for path, known in self.known.items()}
+        for path in (*paths, *paths.values()):
+            self._changed.pop(path, None)
 
     def on_read(self, rows: Rows) -> None:
         """Compare images that were just read."""
@@ -153,8 +159,6 @@ class Tracker(QObject):
             places = [collection.table.row(path) for path in swapped]
             there = np.asarray([row for row in places if row is not None], np.int64)
             collection.changed[there] = False
-            for path in swapped:
-                del self._changed[path]
             self._learn(collection, there)
             rows = rows[~np.isin(rows, there)]
         if len(rows):
@@ -165,7 +169,8 @@ class Tracker(QObject):
         """Old path -> new path of labelled images that changed places among themselves."""
         owner: dict[bytes, str] = {}
         for path in self._changed:
-            owner[self.known[path].digest] = path
+            if path in self.known:
+                owner[self.known[path].digest] = path
         moved: dict[str, str] = {}
         for start in self._changed:
             ring: dict[str, str] = {}

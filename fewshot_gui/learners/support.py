@@ -86,7 +86,7 @@ class Classifier:
 
 
 def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
-    """The examples among the project's labels that are embedded.
+    """The examples among the project's labels that are embedded and not doubted.
 
     The result does not depend on the order in which the user put them in: the same
     examples give the same classifier to the last bit, in the window and elsewhere.
@@ -96,7 +96,8 @@ def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
     state = table.state
     owners: dict[bytes, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, class_id in enumerate(class_ids):
-        rows = [table.row(path) for path in project.support(class_id)]
+        paths = (p for p in project.support(class_id) if p not in project.doubted)
+        rows = table.rows(paths)
         ready = np.asarray([r for r in rows if r is not None and state[r] == READY], np.int64)
         for row, digest in zip(ready, table.digests(ready), strict=True):
             owners[digest.tobytes()][index].append(int(row))

@@ -209,6 +209,8 @@ class Project:
         revision: Grows with every change of what the learner sees; predictions carry
             the revision they were computed from.
         edits: Grows with every change at all, undoing and redoing included.
+        doubted: Images with labels that were given to other pictures: they teach nothing
+            until the user labels them again. Found out anew in each sitting.
     """
 
     def __init__(
@@ -231,6 +233,7 @@ class Project:
         self.journal: Journal = NoJournal()
         self.revision = 0
         self.edits = 0
+        self.doubted: frozenset[str] = frozenset()
 
     # -- reading ---------------------------------------------------------------
 
@@ -321,6 +324,7 @@ class Project:
         frozen._support = {class_id: dict(paths) for class_id, paths in self._support.items()}
         frozen.revision = self.revision
         frozen.edits = self.edits
+        frozen.doubted = self.doubted
         return frozen
 
     # -- bins ------------------------------------------------------------------
@@ -583,6 +587,19 @@ class Project:
         if paths:
             moved = {old: new for old, new in paths.items() if old in self._labels}
             self._readdress(moved, lambda path: paths.get(path, path), lambda folder: folder)
+
+    def doubt(self, paths: Iterable[str]) -> bool:
+        """These are all the images whose labels were given to other pictures.
+
+        Returns:
+            Whether the learner sees something else now.
+        """
+        doubted = frozenset(paths)
+        if doubted == self.doubted:
+            return False
+        self.doubted = doubted
+        self.revision += 1
+        return True
 
     def relocated(self, folder_id: int, path: str) -> None:
         """A folder lies elsewhere now, with all images in it. Not an action."""

@@ -78,6 +78,7 @@ def test_a_folder_of_photos_from_the_menu_to_the_saved_file(
             click(box)
     type_number(page.form.shots, 3)
     type_number(page.form.episodes, 20)
+    before = set(sys.modules)  # other tests may have brought torch
     beats: list[float] = []
     clock = QTimer(interval=5)
     clock.timeout.connect(lambda: beats.append(time.monotonic()))
@@ -87,7 +88,7 @@ def test_a_folder_of_photos_from_the_menu_to_the_saved_file(
     clock.stop()
     pauses = sorted(later - earlier for earlier, later in pairwise(beats))
     print(f"longest pauses of the window: {[round(1000 * p) for p in pauses[-5:]]} ms")
-    assert "torch" not in sys.modules
+    assert not any(name.startswith("torch") for name in set(sys.modules) - before)
     results = page.results.answer.found.results
     assert [result.learner for result in results] == ["prototypes", "ridge"]
     assert all(result.accuracy.mean > 0.7 for result in results)  # vegetables differ
