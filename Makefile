@@ -2,14 +2,16 @@
 
 BIN := .venv/bin
 
-.PHONY: help demo test bench accuracy-table side-by-side lint clean
+.PHONY: help demo test bench speed-table accuracy-table side-by-side meta-training lint clean
 
 help:
 	@echo "make demo            try the program on the bundled pictures"
 	@echo "make test            run the tests"
 	@echo "make bench           measure the speed"
+	@echo "make speed-table     the same beside what it should be, in one table"
 	@echo "make accuracy-table  measure how well pictures are sorted"
 	@echo "make side-by-side    the same beside another library's methods"
+	@echo "make meta-training   train a network on Omniglot from nothing and test it"
 	@echo "make lint            check style and the rules about imports"
 	@echo "make clean           remove everything that was installed or built here"
 
@@ -19,11 +21,15 @@ demo:
 
 test:
 	@packaging/bootstrap test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadscope
 
 bench:
 	@packaging/bootstrap bench
 	@$(BIN)/python -m pytest tests/benchmarks
+
+speed-table:
+	@packaging/bootstrap bench
+	@$(BIN)/python -m tests.benchmarks.speed_table $(OPTIONS)
 
 accuracy-table:
 	@packaging/bootstrap bench
@@ -32,6 +38,10 @@ accuracy-table:
 side-by-side:
 	@packaging/bootstrap bench
 	@$(BIN)/python -m tests.benchmarks.side_by_side
+
+meta-training:
+	@packaging/bootstrap bench
+	@$(BIN)/python -m tests.benchmarks.meta_training
 
 lint:
 	@packaging/bootstrap test

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,7 +67,7 @@ def check_writable(path: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    return path.with_name(f".{path.name[:40]}.{os.urandom(4).hex()}.part")
 
 
 def _create(temporary: Path) -> int:

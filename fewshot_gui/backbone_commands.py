@@ -1,4 +1,4 @@
-"""``fewshot-gui backbones``: what networks there are, and fetching more of them."""
+"""``fewshot-gui backbones``: what networks there are, trained ones too; fetching more."""
 
 from __future__ import annotations
 
@@ -46,7 +46,24 @@ def _run_list(args: argparse.Namespace, job: Job) -> int:
         print(_("To fetch with “fewshot-gui backbones download KEY”:"))
     for offer in offers:
         print(_line(offer.key, offer.megabytes, offer.speed or "", offer.licence, offer.title))
+    _list_trained()
     return 0
+
+
+def _list_trained() -> None:
+    """The learners that were trained, here or elsewhere, with the networks that they bring."""
+    from fewshot_gui.learners.registry import learner_info
+    from fewshot_gui.metatrain.shelf import trained_backbones
+
+    cards = trained_backbones()
+    if cards:
+        print()
+        print(_("Trained learners, used with “--learner KEY”:"))
+    for card in cards:
+        adapting = learner_info(card.key).reads == "images"
+        title = _("{title} (learns every task anew)") if adapting else "{title}"
+        words = title.format(title=card.title)
+        print(_line(card.key, card.megabytes, card.speed, card.licence, words))
 
 
 def _line(key: str, megabytes: float, speed: str, licence: str, title: str) -> str:

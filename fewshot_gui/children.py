@@ -6,12 +6,19 @@ with a pipe on either side.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+_POLL_SECONDS = 0.05
 
 
 def child_command(module: str, frozen_option: str) -> tuple[str, ...]:
@@ -39,6 +46,73 @@ def creation_flags() -> int:
     if sys.platform != "win32":
         return 0
     return subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+
+
+class Child:
+    """A process that is told things and answers, both as lines of JSON."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._sink = process.stdin
+        self._answers: queue.Queue[bytes] = queue.Queue()
+        threading.Thread(target=self._pump, args=(process.stdout,), daemon=True).start()
+
+    def say(self, content: Any) -> None:
+        """Tell it something; nothing happens where it has ended."""
+        with contextlib.suppress(OSError):  # its end is seen by its silence
+            self._sink.write(json.dumps(content).encode() + b"\n")
+            self._sink.flush()
+
+    def answers(self) -> Iterator[Any]:
+        """What it answers until it ends; None after a short while without an answer."""
+        while True:
+            try:
+                line = self._answers.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                yield None
+                continue
+            if not line:
+                return
+            yield json.loads(line)
+
+    def _pump(self, stream: BinaryIO) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            for line in stream:
+                self._answers.put(line)
+        self._answers.put(b"")
+
+
+@contextlib.contextmanager
+def running_child(
+    module: str, frozen_option: str, patience: float, without: tuple[str, ...] = ()
+) -> Iterator[Child]:
+    """A process that runs a module of this package; closing its pipe asks it to stop.
+
+    Args:
+        module, frozen_option: See ``child_command``.
+        patience: Seconds that it gets to stop before it is killed.
+        without: Variables of the environment that it must not see.
+    """
+    environment = child_environment()
+    for name in without:
+        environment.pop(name, None)
+    process = subprocess.Popen(
+        child_command(module, frozen_option),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        creationflags=creation_flags(),
+    )
+    try:
+        yield Child(process)
+    finally:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
 
 
 def own_pipes() -> tuple[BinaryIO, BinaryIO]:

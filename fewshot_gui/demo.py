@@ -14,14 +14,17 @@ from fewshot_gui.exports.rows import ResultRow
 from fewshot_gui.jobs import Job
 from fewshot_gui.paths import resource
 from fewshot_gui.texts import _
-from fewshot_gui.workflow import Workbench, sort_folder
+from fewshot_gui.workflow import Workbench, backbone_for, sort_folder
 
 SAMPLE_TARGETS = ("sample", "targets")
 SAMPLE_EXAMPLES = ("sample", "examples")
 
 
-def run_headless(output: Path | None, learner: str, backbone: str, device: str, job: Job) -> int:
+def run_headless(
+    output: Path | None, learner: str, backbone: str | None, device: str, job: Job
+) -> int:
     """Sort the sample, print the result as a table and say where the CSV is."""
+    backbone = backbone_for(learner, backbone)
     with contextlib.closing(Workbench(backbone, device)) as workbench:
         result = sort_folder(
             resource(*SAMPLE_EXAMPLES), resource(*SAMPLE_TARGETS), learner, workbench, job

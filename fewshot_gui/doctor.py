@@ -10,10 +10,19 @@ from importlib.util import find_spec
 
 from fewshot_gui import __version__
 from fewshot_gui.backbones.catalogue import all_backbones
+from fewshot_gui.learners.registry import trained_learners
 from fewshot_gui.paths import cache_dir, config_dir, data_dir, log_dir, resource
 from fewshot_gui.texts import _
 
-_PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow", "PySide6-Essentials")
+_PACKAGES = (
+    "torch",
+    "torchvision",
+    "timm",
+    "openvino",
+    "numpy",
+    "pillow",
+    "PySide6-Essentials",
+)
 
 
 def report() -> Iterator[tuple[str, str]]:
@@ -26,6 +35,8 @@ def report() -> Iterator[tuple[str, str]]:
     yield _("Devices"), ", ".join(_devices())
     for card in all_backbones():
         yield _("Backbone"), f"{card.key}: {card.title}, {card.licence}"
+    for info in trained_learners():
+        yield _("Trained learner"), f"{info.key}: {info.title}"
     yield _("Qt platform"), os.environ.get("QT_QPA_PLATFORM") or _("the system's own")
     yield _("Resources"), str(resource()) + ("" if resource().is_dir() else _(" (missing)"))
     yield _("Projects"), str(data_dir())

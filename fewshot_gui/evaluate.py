@@ -33,8 +33,8 @@ class Question:
     """What to find out. What is None is chosen by what the classes allow.
 
     Attributes:
-        learners: Keys in the registry, the one to compare with first.
-        backbones: Keys in the catalogue.
+        learners: Keys in the registry or learner files, the one to compare with first.
+        backbones: Keys in the catalogue; trained learners bring their own.
         ways: Classes of a task.
         shots: Examples of each class.
         targets: Targets of each class.
@@ -89,6 +89,7 @@ def evaluate_folder(
     """
     for learner in question.learners:
         _check_learner(learner)
+    question = with_own_backbones(question)
     for backbone in question.backbones:
         backbone_card(backbone)
     folders = find_class_folders(folder, job)
@@ -105,6 +106,20 @@ def evaluate_folder(
     return Evaluation(data, tuple(results))
 
 
+def with_own_backbones(question: Question) -> Question:
+    """The question with the backbones that trained learners bring, in the learners' order.
+
+    Other learners are tried with these, too, and with the backbones that were asked for;
+    where there are no other learners, what was asked for has nothing to do.
+    """
+    own = [learner_info(learner).backbone for learner in question.learners]
+    # the first learner is what the others are compared with, so its results come first
+    asked = question.backbones if "" in own else ()
+    first = [key for key in own if key] if own[0] else []
+    keys = dict.fromkeys((*first[:1], *asked, *(key for key in own if key)))
+    return replace(question, backbones=tuple(keys))
+
+
 def check_question(data: ClassRows, question: Question) -> None:
     """Find out whether a question can be answered with these classes.
 
@@ -115,12 +130,12 @@ def check_question(data: ClassRows, question: Question) -> None:
 
 
 def _check_learner(learner: str) -> None:
-    if any(info.key == learner for info in image_learners()):
+    images = {info.key for info in image_learners()}
+    if learner in images or learner_info(learner).reads == "images":
         raise UserError(
             _("“{learner}” changes the network anew for every task.").format(learner=learner),
             _("That takes minutes each; only learners that leave it alone can be evaluated."),
         )
-    learner_info(learner)
 
 
 def embedded_classes(

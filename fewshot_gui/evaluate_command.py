@@ -30,13 +30,13 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--learner",
         action="append",
-        metavar="KEY",
-        help=_("may be given several times; all that there are if left out"),
+        metavar="KEY|FILE",
+        help=_("may be given several times, also a learner file; all but those if left out"),
     )
     command.add_argument(
         "--backbone",
         action="append",
-        metavar="KEY",
+        metavar="KEY|FILE",
         help=_("may be given several times; the built-in one if left out"),
     )
     _add_numbers(command)

@@ -93,6 +93,12 @@ class Job:
         rate = (done - first) / (now - since) if now - since > 0.2 else 0.0
         self._on_progress(Progress(done, total, text, rate))
 
+    def silent(self) -> Job:
+        """A job that is cancelled with this one and tells nothing of its own."""
+        quiet = Job()
+        quiet._cancel = self._cancel
+        return quiet
+
     def notice(self, message: str) -> None:
         """Tell the user something that does not stop the work."""
         if self._on_notice is not None:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 MAX_RECENT = 8
 MAX_TRUSTED = 200
+MAX_SAVED = 200
 THEMES = ("system", "light", "dark")
 MIN_TILE, MAX_TILE = 96, 320
 
@@ -34,6 +36,7 @@ class Settings:
         recent: Folders and project files opened last, the newest first.
         draft_folders: For the drafts among them, the folder that each is about.
         trusted: Folders that the user has opened; a project file may name them.
+        saved: For folders, the project file that each was sorted in last.
     """
 
     theme: str = "system"
@@ -43,10 +46,17 @@ class Settings:
     recent: tuple[str, ...] = ()
     draft_folders: Mapping[str, str] = field(default_factory=dict)
     trusted: tuple[str, ...] = ()
+    saved: Mapping[str, str] = field(default_factory=dict)
 
     def with_trusted(self, folders: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The change that adds folders to the trusted ones."""
         return {"trusted": tuple(dict.fromkeys((*folders, *self.trusted)))[:MAX_TRUSTED]}
+
+    def with_saved(self, folders: Iterable[str], path: str) -> dict[str, dict[str, str]]:
+        """The change that remembers in which project file folders are sorted."""
+        new = dict.fromkeys(folders, path)
+        saved = {**new, **{f: p for f, p in self.saved.items() if f not in new}}
+        return {"saved": dict(islice(saved.items(), MAX_SAVED))}
 
     def with_recent(self, path: str, folder: str = "", gone: str = "") -> dict[str, Any]:
         """The change that puts a folder or project file on top of the recent ones.
@@ -114,8 +124,8 @@ def _checked(name: str, value: Any) -> Any:
             return None
         limit = MAX_RECENT if name == "recent" else MAX_TRUSTED
         return tuple(folder for folder in value if isinstance(folder, str))[:limit]
-    if name == "draft_folders":
+    if name in ("draft_folders", "saved"):
         if not isinstance(value, dict):
             return None
-        return {draft: folder for draft, folder in value.items() if isinstance(folder, str)}
+        return {key: path for key, path in value.items() if isinstance(path, str)}
     return value if isinstance(value, str) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,20 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewshot_gui.backbones.cache import EmbeddingCache
-from fewshot_gui.backbones.catalogue import DEFAULT_BACKBONE, BackboneCard, backbone_card
+from fewshot_gui.backbones.catalogue import (
+    DEFAULT_BACKBONE,
+    WEIGHTS_ENDING,
+    BackboneCard,
+    backbone_card,
+    key_with_views,
+)
 from fewshot_gui.backbones.isolated import IsolatedRuntime
 from fewshot_gui.backbones.pipeline import EmbeddingPipeline, RowsDone
 from fewshot_gui.backbones.runtime import InProcessRuntime, Runtime
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.errors import UserError
-from fewshot_gui.exports.results import build_rows
+from fewshot_gui.exports.results import UNKNOWN_NAME, build_rows
 from fewshot_gui.exports.rows import ResultRow
 from fewshot_gui.images.class_folders import find_class_folders
 from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.images.scan import ScanResult, scan
 from fewshot_gui.jobs import Job
+from fewshot_gui.learners.base import Learner
 from fewshot_gui.learners.finetune import HEAD, FineTune
-from fewshot_gui.learners.registry import image_learners, learner_info
+from fewshot_gui.learners.registry import image_learners, learner_info, make_learner
 from fewshot_gui.learners.support import (
     Classifier,
     SupportSet,
@@ -40,9 +48,12 @@ __all__ = [
     "FolderSort",
     "SupportSet",
     "Workbench",
+    "backbone_for",
     "fit",
+    "named_learner",
     "result_rows",
     "sort_folder",
+    "sort_table",
     "support_set",
     "too_few_classes",
 ]
@@ -64,12 +75,26 @@ class Workbench:
     def __init__(
         self, backbone: str = DEFAULT_BACKBONE, device: str = "auto", isolated: bool = False
     ) -> None:
-        self.card = backbone_card(backbone)
         self._device = device
+        self._isolated = isolated
         self.pool = DecodePool()
-        self._runtime = _make_runtime(self.card, device, isolated)
-        cache = EmbeddingCache(cache_dir() / "embeddings", self.card.identity, self.card.width)
-        self._pipeline = EmbeddingPipeline(self.card, self.pool, self._runtime, cache)
+        self._take(backbone_card(backbone))
+
+    def _take(self, card: BackboneCard) -> None:
+        self.card = card
+        self._runtime = _make_runtime(card, self._device, self._isolated)
+        cache = EmbeddingCache(cache_dir() / "embeddings", card.identity, card.width)
+        self._pipeline = EmbeddingPipeline(card, self.pool, self._runtime, cache)
+
+    def use(self, card: BackboneCard) -> Callable[[], None]:
+        """Embed with another backbone from now on; returns what ends the one before.
+
+        That may take a moment, and what still goes on with it should have been cancelled.
+        Tables of the one before are of no use with this one.
+        """
+        before = self._runtime
+        self._take(card)
+        return before.close
 
     @property
     def device(self) -> str:
@@ -105,10 +130,73 @@ class Workbench:
             raise too_few_classes()
         return FineTune().tuned_table(table, rows, support, self.card, self.pool, self._device, job)
 
+    def adapted(
+        self,
+        learner: str,
+        table: EmbeddingTable,
+        rows: NDArray[np.int64],
+        support: SupportSet,
+        job: Job,
+    ) -> tuple[EmbeddingTable, str | Learner]:
+        """What a learner that reads images makes of them, and what sorts from there on.
+
+        Args:
+            learner: Its key or file: ``finetune``, or one that was trained to adapt.
+            table: The images, embedded.
+            rows: int64, those to look at; the examples among them.
+            support: The examples.
+            job: Progress, notices and cancellation. Torch is imported into this process.
+
+        Raises:
+            UserError: There are fewer than two classes, or too many examples.
+            Cancelled: The job was cancelled.
+        """
+        if learner in {info.key for info in image_learners()}:
+            return self.fine_tuned(table, rows, support, job), HEAD
+        if len(support.class_ids) < 2:
+            raise too_few_classes()
+        way = (table, rows, support, self.card, self.pool, self._device, job)
+        return make_learner(learner).adapted(*way)
+
     def close(self) -> None:
         """Stop all processes."""
         self._runtime.close()
         self.pool.close()
+
+
+def backbone_for(learner: str, wanted: str | None) -> str:
+    """The backbone to look at images with: a trained learner brings its own.
+
+    Args:
+        learner: Key of a learner, or a learner file.
+        wanted: Key of the backbone that was asked for; None where none was.
+
+    Raises:
+        UserError: There is no such learner, or it does not work with that backbone.
+    """
+    if any(info.key == learner for info in image_learners()):
+        return wanted or DEFAULT_BACKBONE
+    own = learner_info(learner).backbone
+    if own and wanted is not None and key_with_views(wanted)[0] != own:
+        raise UserError(
+            _("The learner “{learner}” looks at images with a network of its own.").format(
+                learner=named_learner(learner)
+            ),
+            _("Leave the backbone out."),
+        )
+    return wanted or own or DEFAULT_BACKBONE
+
+
+def reads_images(learner: str) -> bool:
+    """Whether it changes the network for every task. Raises ``UserError`` for no learner."""
+    if any(info.key == learner for info in image_learners()):
+        return True
+    return learner_info(learner).reads == "images"
+
+
+def named_learner(key: str) -> str:
+    """What results call a learner: its key, or the name of its file without the folders."""
+    return Path(key).name if key.endswith(WEIGHTS_ENDING) else key
 
 
 def _make_runtime(card: BackboneCard, device: str, isolated: bool) -> Runtime:
@@ -141,34 +229,73 @@ def result_rows(
     Raises:
         UserError: Fewer than two classes have an example.
     """
+    return sort_table(project, table, targets, learner, job, named)[0]
+
+
+def sort_table(
+    project: Project,
+    table: EmbeddingTable,
+    targets: NDArray[np.int64],
+    learner: str | Learner,
+    job: Job,
+    named: str = "",
+) -> tuple[list[ResultRow], str]:
+    """``result_rows``, and what the learner says of its choice.
+
+    A learner that is no key of the registry has to be named.
+    """
     support = support_set(project, table)
-    classifier = fit(learner, support, table, job)
-    return build_rows(project, table, targets, support, classifier, named or learner, job)
+    classifier = fit(learner, support, table, job, targets)
+    rows = build_rows(project, table, targets, support, classifier, named or learner, job)
+    return rows, classifier.explanation
 
 
 @dataclass(frozen=True)
 class FolderSort:
-    """What ``sort_folder`` found.
+    """What sorting a folder or a project found.
 
     Attributes:
         rows: The CSV's rows.
         failed: How many targets could not be read.
         seconds: Time from the start of the scan to the last prediction.
         device: Where the backbone ran; ``cache`` where it was not needed.
+        explanation: What the learner chose and why; "" where it had no choice.
+        learner: Its key.
+        backbone: Key of the backbone.
     """
 
     rows: list[ResultRow]
     failed: int
     seconds: float
     device: str
+    explanation: str
+    learner: str
+    backbone: str
 
-    @property
-    def images_per_second(self) -> float:
-        return len(self.rows) / self.seconds if self.seconds > 0 else 0.0
+    def summary(self) -> dict[str, object]:
+        """What a program wants to know of it; see ``fewshot-gui classify --json``."""
+        count = len(self.rows)
+        return {
+            "images": count,
+            "classified": count - self.failed,
+            "unknown": sum(row.label == UNKNOWN_NAME for row in self.rows),
+            "errors": self.failed,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(count / self.seconds if self.seconds > 0 else 0.0, 2),
+            "device": self.device,
+            "backbone": self.backbone,
+            "learner": self.learner,
+            "explanation": self.explanation,
+        }
 
 
 def sort_folder(
-    support: str | Path, targets: str | Path, learner: str, workbench: Workbench, job: Job
+    support: str | Path,
+    targets: str | Path,
+    learner: str,
+    workbench: Workbench,
+    job: Job,
+    unknown: float = 1.0,
 ) -> FolderSort:
     """Sort a folder of targets by class folders of examples.
 
@@ -176,18 +303,18 @@ def sort_folder(
         support: Folder whose sub-folders hold the examples of one class each.
         targets: Folder of images, with any sub-folders.
         learner: Key in the registry, of any kind of learner.
-        workbench: Decodes and embeds.
+        workbench: Decodes and embeds, with the backbone that ``backbone_for`` says.
         job: Progress, cancellation and notices.
+        unknown: Images whose unknown score, from 0 to 1, is above this belong to no class.
 
     Raises:
         UserError: A folder is missing or holds no image, or fewer than two classes have
             an example that can be read.
     """
     started = time.monotonic()
-    tunes = any(info.key == learner for info in image_learners())
-    if not tunes:
-        learner_info(learner)
+    adapts = reads_images(learner)
     project, table = Project(), workbench.new_table()
+    project.set_unknown(unknown)
     classes = find_class_folders(support, job)
     project.add_bins({c.name: [file.path for file in c.files] for c in classes})
     if len(classes) < 2:
@@ -204,12 +331,18 @@ def sort_folder(
     everything = np.unique(np.concatenate([np.asarray(examples), rows]))
     workbench.embed(table, everything, job)
     _tell_about_examples(project, table, np.asarray(examples), rows, job)
-    if tunes:
-        table = workbench.fine_tuned(table, everything, support_set(project, table), job)
-    result = result_rows(project, table, rows, HEAD if tunes else learner, job, named=learner)
+    head: str | Learner = learner
+    if adapts:
+        examples_of = support_set(project, table)
+        table, head = workbench.adapted(learner, table, everything, examples_of, job)
+    result, explanation = sort_table(project, table, rows, head, job, named=named_learner(learner))
     failed = table.counts(rows).failed
     device = workbench.device or "cache"
-    return FolderSort(result, failed, time.monotonic() - started, device)
+    seconds = time.monotonic() - started
+    used = workbench.card.key
+    return FolderSort(
+        result, failed, seconds, device, explanation, named_learner(learner), named_learner(used)
+    )
 
 
 def _no_images(folder: str | Path, found: ScanResult) -> UserError:

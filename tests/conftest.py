@@ -7,9 +7,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before anything imports Qt: tests open real windows on a screen that nobody sees.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many run as there are cores: one core for each
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+settings.register_profile("untimed", deadline=None)  # speed is measured in benchmarks alone
+settings.load_profile("untimed")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -44,6 +52,12 @@ def grocery(tmp_path_factory):
 def bad_images(tmp_path_factory):
     """The corpus of damaged, unusual and hostile images, with ``manifest.csv``."""
     return _unpacked("bad_images.zip", tmp_path_factory) / "bad_images"
+
+
+@pytest.fixture(scope="session")
+def learner_faults(tmp_path_factory):
+    """Files that are no learners, or that mean harm."""
+    return _unpacked("bad_learner_files.zip", tmp_path_factory) / "bad_learner_files"
 
 
 @pytest.fixture(scope="session")

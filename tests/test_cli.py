@@ -48,6 +48,7 @@ def test_classify_writes_the_csv_and_a_summary(folders):
     summary = json.loads(done.stdout)
     assert summary.pop("seconds") > 0
     assert summary.pop("images_per_second") > 0
+    assert "6 images of the folder" in summary.pop("explanation")
     assert summary == {
         "images": 6,
         "classified": 6,
@@ -70,6 +71,42 @@ def test_classify_without_json_tells_people(folders):
     assert "Sorted 7 images" in done.stdout
     assert "1 could not be read" in done.stdout
     assert "labels.csv" in done.stdout
+
+
+def test_what_belongs_to_no_class_is_told_apart(folders):
+    make_classes(folders / "support", 3)
+    for name in ("green0", "green1", "green2"):
+        (folders / "support" / "green" / f"{name[-1]}.png").unlink()
+    (folders / "support" / "green").rmdir()
+
+    def unknown(*more):
+        done = classify(folders, "--json", *more)
+        assert done.returncode == 0, done.stderr
+        with open(folders / "labels.csv", newline="", encoding="utf-8") as stream:
+            labels = {row["path"]: row["label"] for row in csv.DictReader(stream)}
+        found = {path for path, label in labels.items() if label == "unknown"}
+        assert json.loads(done.stdout)["unknown"] == len(found)
+        return found
+
+    assert unknown() == unknown("--unknown", "off") == set()
+    assert unknown("--unknown", "auto") == {"green10.png", "green11.png"}
+    assert len(unknown("--unknown", "0")) == 6
+    done = classify(folders, "--unknown", "0")
+    assert "6 images belong to no class." in done.stdout
+
+
+@pytest.mark.parametrize("level", ["1.5", "-0.1", "nan", "some"])
+def test_a_limit_that_makes_no_sense_is_a_user_error(folders, level):
+    done = classify(folders, f"--unknown={level}")
+    assert done.returncode == 2
+    assert "off, auto or a number from 0 to 1" in done.stderr
+
+
+def test_classify_tells_people_what_the_learner_chose(folders):
+    done = classify(folders)
+    assert done.returncode == 0, done.stderr
+    assert "Compares each image with the average look" in done.stdout
+    assert "6 images of the folder" in done.stdout
 
 
 def test_user_errors_are_one_line_and_exit_code_2(folders):
@@ -107,19 +144,22 @@ def test_a_result_that_cannot_be_written_is_told_before_the_work(folders):
 def test_an_interrupted_run_exits_with_130_and_leaves_the_older_file(folders):
     (folders / "labels.csv").write_text("precious")
     make_classes(folders / "targets", 200, first=100, flat=True)
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "fewshot_gui", "classify", "--device", "cpu"),
-            *("--support", folders / "support", "--targets", folders / "targets"),
-            *("--output", folders / "labels.csv"),
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    # The first line of progress says that the work has begun.
-    assert process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    terminal, end = os.openpty()  # there, progress is shown from the first picture on
+    with open(terminal, "rb", buffering=0) as shown:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "fewshot_gui", "classify", "--device", "cpu"),
+                *("--support", folders / "support", "--targets", folders / "targets"),
+                *("--output", folders / "labels.csv"),
+            ],
+            stderr=end,
+        )
+        os.close(end)
+        text = b""
+        while b"Reading pictures" not in text:
+            text += shown.read(100)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
     assert process.returncode == 130
     assert (folders / "labels.csv").read_text() == "precious"
 

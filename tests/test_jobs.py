@@ -61,3 +61,15 @@ def test_notices_come_through_and_nobody_need_listen():
     Job(on_notice=heard.append).notice("by the way")
     Job().notice("nobody listens")
     assert heard == ["by the way"]
+
+
+def test_a_silent_job_is_cancelled_with_the_other_one_and_tells_nothing():
+    told = []
+    job = Job(told.append, told.append)
+    silent = job.silent()
+    silent.notice("by the way")
+    silent.report(1, 1, "looking")
+    assert told == []
+    job.cancel()
+    with pytest.raises(Cancelled):
+        silent.checkpoint()

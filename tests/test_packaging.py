@@ -99,6 +99,8 @@ def test_wheel_carries_the_program_and_its_resources(wheel):
     sample = ROOT / "resources" / "sample"
     assert len(bundled) == sum(path.is_file() for path in sample.rglob("*"))
     assert "fewshot_gui/_resources/icons/fewshot-gui.svg" in names
+    for learner in ("glyphs", "photos"):
+        assert f"fewshot_gui/_resources/learners/{learner}.safetensors" in names
 
 
 def test_wheel_carries_the_licences(wheel):

@@ -94,20 +94,6 @@ class EmbeddingCache:
 
     # -- reading -----------------------------------------------------------------------
 
-    def lookup(self, files: Sequence[ImageFile]) -> CacheHits:
-        """All that is known of these files, in their order."""
-        blocks = list(self.found(files))
-        if not blocks:
-            return self._nothing()
-        embedded = np.concatenate([block.embedded for block in blocks])
-        order = np.argsort(embedded)
-        return CacheHits(
-            embedded[order],
-            np.concatenate([block.vectors for block in blocks])[order],
-            np.concatenate([block.digests for block in blocks])[order],
-            {place: why for block in blocks for place, why in block.failures.items()},
-        )
-
     def found(self, files: Iterable[ImageFile]) -> Iterator[CacheHits]:
         """All that is known of these files, in blocks, in the order it lies on disk."""
         keys = np.frombuffer(b"".join(map(file_key, files)), np.uint8).reshape(-1, KEY_BYTES)
@@ -181,14 +167,6 @@ class EmbeddingCache:
 
     def _vectors_path(self, generation: bytes) -> Path:
         return self.path.with_name(f"{self._identity}.{generation.hex()}.vectors")
-
-    def _nothing(self) -> CacheHits:
-        return CacheHits(
-            np.zeros(0, np.int64),
-            np.zeros((0, self._width), np.float16),
-            np.zeros((0, DIGEST_BYTES), np.uint8),
-            {},
-        )
 
     # -- writing -----------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from importlib import import_module
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_BACKBONE = "lite0"
 TIMM = "timm:"
 WEIGHTS_ENDING = ".safetensors"
+_TRAINED = "fewshot_gui.metatrain.shelf"  # knows the networks of trained learners
 
 
 class Speed(StrEnum):
@@ -57,6 +59,8 @@ class BackboneCard:
         classifier: Names of the layers that are taken off, as timm says.
         megabytes: Size of the weights file.
         speed: Roughly, from what an image costs.
+        runtime: ``"package.module:class"`` where it is run in a way of its own; called with
+            this card and a device, it gives a ``Runtime``. "" for the usual ways.
     """
 
     key: str
@@ -74,6 +78,7 @@ class BackboneCard:
     classifier: tuple[str, ...] = ()
     megabytes: float = 0.0
     speed: Speed = Speed.MEDIUM
+    runtime: str = ""
 
     @property
     def identity(self) -> str:
@@ -180,11 +185,17 @@ def all_backbones() -> tuple[BackboneCard, ...]:
     return bundled() + installed()
 
 
+def trained_backbones() -> tuple[BackboneCard, ...]:
+    """The networks of the trained learners that have a name."""
+    return import_module(_TRAINED).trained_backbones()
+
+
 def backbone_card(key: str) -> BackboneCard:
     """The card of a backbone.
 
     Args:
-        key: The key of a built-in or fetched backbone, ``timm:NAME``, a safetensors file,
+        key: The key of a built-in or fetched backbone, ``timm:NAME``, a safetensors file, the
+            name or file of a trained learner,
             or ``timm:NAME=FILE`` where the file does not say what it is for. Views may
             follow: ``lite0+flip``, ``lite0+flip+crops``.
 
@@ -192,11 +203,12 @@ def backbone_card(key: str) -> BackboneCard:
         UserError: There is no such backbone, it has to be fetched first, or its file is
             not usable.
     """
-    name, views = _split_views(key)
+    name, views = key_with_views(key)
     return _plain_card(name).with_views(views)
 
 
-def _split_views(key: str) -> tuple[str, tuple[str, ...]]:
+def key_with_views(key: str) -> tuple[str, tuple[str, ...]]:
+    """A key that may end in views, in its parts: ``lite0+flip`` is (lite0, (flip,))."""
     parts = key.split("+")
     count = len(parts)
     while count > 1 and parts[count - 1] in VIEWS:
@@ -204,11 +216,27 @@ def _split_views(key: str) -> tuple[str, tuple[str, ...]]:
     return "+".join(parts[:count]), tuple(parts[count:])
 
 
+def known_card(key: str, cards: Iterable[BackboneCard]) -> BackboneCard | None:
+    """The one of some cards with this key, which may end in views; None without one.
+
+    Nothing but the cards is looked at: a key that names a file is none of them.
+    """
+    name, views = key_with_views(key)
+    card = next((card for card in cards if card.key == name), None)
+    try:
+        return card.with_views(views) if card is not None else None
+    except UserError:
+        return None
+
+
 def _plain_card(key: str) -> BackboneCard:
     cards = all_backbones()
     for card in cards:
         if card.key == key:
             return card
+    trained = None if key.startswith(TIMM) else import_module(_TRAINED).backbone_card_of(key)
+    if trained is not None:
+        return trained
     if key.endswith(WEIGHTS_ENDING):
         from fewshot_gui.backbones.weights_file import card_of_file
 

@@ -1,6 +1,6 @@
 """The process that runs the backbone for the window: ``python -m fewshot_gui.backbones.engine``.
 
-Importing torch and running a network hold the interpreter lock for hundreds of
+Importing a library for networks and running it hold the interpreter lock for hundreds of
 milliseconds at times; in a process of its own that never reaches the window.
 """
 
@@ -60,12 +60,10 @@ class _Service:
 
     def _start(self, card: dict[str, Any], device: str, job: Job) -> None:
         from fewshot_gui.backbones.catalogue import card_from_plain
-        from fewshot_gui.backbones.torch_runtime import TorchRuntime
+        from fewshot_gui.backbones.local_runtime import started_runtime
 
-        # Asked again after a cancelled start, it is the same network that goes on loading.
-        if self._runtime is None:
-            self._runtime = TorchRuntime(card_from_plain(card), device)
-        self._runtime.start(job)
+        if self._runtime is None:  # asked again after a cancelled start, it is there
+            self._runtime = started_runtime(card_from_plain(card), device, job)
 
     def _notice(self, ticket: int, text: str) -> None:
         frames.write(self._sink, Message(Kind.NOTICE, ticket, frames.pack_json(text)))

@@ -34,11 +34,11 @@ def find_offer(offer: Offer) -> tuple[Offer, HubModel]:
     Raises:
         UserError: There is no network or no such model.
     """
-    from fewshot_gui.backbones import torch_timm
-
     model = look_up(offer.repository)
     licence = _described(model).licence or offer.licence
     if not licence:
+        from fewshot_gui.backbones import torch_timm
+
         licence = torch_timm.registered(offer.name).licence
     stated = licence_name(licence) or "other"
     return replace(offer, licence=stated, megabytes=model.weights.size / 1e6), model

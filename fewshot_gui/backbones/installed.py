@@ -52,7 +52,11 @@ def keep(card: BackboneCard) -> BackboneCard:
         UserError: The disk is full or must not be written to.
     """
     plain = card_to_plain(card)
-    for name in ("factory", "weights"):  # what to run and where is never read from a file
+    for name in (
+        "factory",
+        "runtime",
+        "weights",
+    ):  # what to run and where is never read from a file
         del plain[name]
     with replacing(place_of(card.key) / _CARD_NAME) as stream:
         stream.write(json.dumps({"format": _FORMAT, "card": plain}, indent=1).encode())
@@ -87,7 +91,8 @@ def _read(path: Path) -> BackboneCard:
     weights = path.with_name(WEIGHTS_NAME)
     if not weights.is_file():
         raise ValueError("no weights")
-    card = card_from_plain(content["card"] | {"factory": _FACTORY, "weights": str(weights)})
+    ours = {"factory": _FACTORY, "runtime": "", "weights": str(weights)}
+    card = card_from_plain(content["card"] | ours)
     if place_of(card.key) != path.parent:
         raise ValueError("a card in another's place")
     return card

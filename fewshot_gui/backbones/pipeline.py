@@ -28,7 +28,8 @@ from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
 
 BATCH = 32
-IN_FLIGHT = 2 * BATCH
+CARD_BATCH = 256  # on a graphics card, which is idle while small batches go to and fro
+FIRST_BATCH = 8  # small, so that something shows soon
 DECODE_PRIORITY = 10
 _LOOKED_UP_FIRST = 256
 _CHECKED_EVERY = 1024
@@ -136,14 +137,17 @@ class EmbeddingPipeline:
     def _decoded_batches(
         self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job
     ) -> Iterator[list[_Read]]:
-        """Decoded files in batches; the first ones are small, so that something shows soon."""
+        """Decoded files in batches. Twice as many are in flight: while the network works on
+        one batch, the next one is decoded.
+        """
         waiting: deque[tuple[int, int, Future[DecodeResult]]] = deque()
         upcoming = iter(rows.tolist())
-        size = BATCH // 4
+        usual = BATCH if self.runtime.device == "cpu" else CARD_BATCH
+        size = FIRST_BATCH
         batch: list[_Read] = []
         try:
             while True:
-                while len(waiting) < IN_FLIGHT and (row := next(upcoming, None)) is not None:
+                while len(waiting) < 2 * usual and (row := next(upcoming, None)) is not None:
                     edition = int(table.editions([row])[0])
                     crop = self.card.preprocessing.crop
                     request = DecodeRequest(table.path(row), crop=crop)
@@ -158,7 +162,7 @@ class EmbeddingPipeline:
                     batch.append(_Read(row, edition, result))
                 if len(batch) >= size:
                     yield batch
-                    batch, size = [], BATCH
+                    batch, size = [], usual
             if batch:
                 yield batch
         finally:

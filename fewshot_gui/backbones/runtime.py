@@ -31,7 +31,7 @@ class Runtime(Protocol):
 
 
 class InProcessRuntime:
-    """A runtime in this process that imports torch only when it is first used.
+    """A runtime in this process that imports what it needs only when it is first used.
 
     Args:
         card: What to load.
@@ -50,10 +50,9 @@ class InProcessRuntime:
     def start(self, job: Job) -> None:
         """See ``Runtime.start``."""
         if self._runtime is None:
-            from fewshot_gui.backbones.torch_runtime import TorchRuntime
+            from fewshot_gui.backbones.local_runtime import started_runtime
 
-            self._runtime = TorchRuntime(self._card, self._wanted)
-        self._runtime.start(job)
+            self._runtime = started_runtime(self._card, self._wanted, job)
 
     def embed(self, pixels: NDArray[np.uint8], job: Job) -> NDArray[np.float32]:
         """See ``Runtime.embed``."""
@@ -64,3 +63,4 @@ class InProcessRuntime:
         """Let go of the network."""
         if self._runtime is not None:
             self._runtime.close()
+            self._runtime = None

@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fewshot_gui.backbones.units import to_units, widen
+from fewshot_gui.backbones.units import widen
 from fewshot_gui.images.file_columns import FileColumns, PathIndex
 from fewshot_gui.images.files import ImageFailure, ImageFile
 
@@ -130,9 +130,9 @@ class EmbeddingTable:
         """Row of an image, None where it is not known."""
         return self._rows.get(path)
 
-    def rows(self, paths: Iterable[str]) -> list[int | None]:
-        """What ``row`` says of many images."""
-        return self._rows.numbers(paths)
+    def rows(self, paths: Iterable[str]) -> Rows:
+        """Rows of many images, int64 ``(n,)``; -1 where an image is not known."""
+        return np.asarray(self._rows.numbers(paths), np.int64)
 
     def file(self, row: int) -> ImageFile:
         """The image as it was listed."""
@@ -227,10 +227,6 @@ class EmbeddingTable:
         return self._digests[rows]
 
     # -- filling ---------------------------------------------------------------------------
-
-    def store(self, rows: Rows, vectors: NDArray[np.floating], digests: NDArray[np.uint8]) -> None:
-        """Keep embeddings of any length, ``(n, width)``, with the digests of their files."""
-        self.store_units(rows, to_units(vectors), digests)
 
     def store_units(
         self,

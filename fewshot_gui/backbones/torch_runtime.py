@@ -14,11 +14,12 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
 
-MOST_AT_ONCE = 256
+MOST_AT_ONCE = 256  # on a graphics card
 
 # Kernels are chosen by the batch size, and a single image goes another way through the
 # network than the same image among others: its embedding differs in the last bits.
-# Batches in multiples of this give one image one embedding, in whatever company it comes.
+# Batches in multiples of this give one image one embedding, in whatever company it comes;
+# on the processor all are of exactly this size, which its caches like best as well.
 STEP = 8
 
 
@@ -64,7 +65,7 @@ class TorchRuntime:
             job.notice(_("The graphics card cannot be used; the processor is used instead."))
             device = "cpu"
         self._network = network.to(device)
-        self._device = device
+        self._device, self._batch = device, _at_once(device)
 
     def embed(self, pixels: NDArray[np.uint8], job: Job) -> NDArray[np.float32]:
         """See ``Runtime.embed``. Less memory than needed means smaller batches, then the CPU."""
@@ -141,11 +142,15 @@ class TorchRuntime:
         elif self._device != "cpu":
             job.notice(_("The graphics card's memory is too small; the processor is used instead."))
             self._network = self._network.to("cpu")
-            self._device, self._batch = "cpu", MOST_AT_ONCE
+            self._device, self._batch = "cpu", _at_once("cpu")
         else:
             raise UserError(
                 _("There is not enough memory to look at an image."), _("Close other programs.")
             )
+
+
+def _at_once(device: str) -> int:
+    return STEP if device == "cpu" else MOST_AT_ONCE
 
 
 def _filled_up(pixels: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:

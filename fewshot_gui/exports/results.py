@@ -13,7 +13,8 @@ from fewshot_gui.exports.rows import ResultRow, safe_path
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
 from fewshot_gui.learners.support import Classifier, SupportSet
-from fewshot_gui.project.model import UNKNOWN, Label, Project, Source
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN, Label, Source
 
 UNKNOWN_NAME = "unknown"  # in every language: programs read it
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import FAILED
 from fewshot_gui.gui.collection import CONFIRMED, CORRECTED, NOBODY, Collection
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 
 LOW_CONFIDENCE = 0.6
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fewshot_gui.gui.bin_speech import announce
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.theme import Theme
@@ -21,6 +22,7 @@ from fewshot_gui.texts import _, ngettext
 
 MOST = 3  # more than that at once nobody reads
 READ_MS = 8000  # good news without a button leaves by itself
+REMINDED_MS = 1500  # how long a message that stays is marked when it is told again
 
 
 class Banner(QFrame):
@@ -61,6 +63,8 @@ class Banner(QFrame):
         self.more_button.setProperty("role", "link")
         self.more_button.clicked.connect(self.more_asked)
         self.more_button.hide()
+        self._reminding = QTimer(self, singleShot=True, interval=REMINDED_MS)
+        self._reminding.timeout.connect(self.update)
         layout.addWidget(self.more_button)
         if message.action and message.run is not None:
             button = QPushButton(message.action)
@@ -68,6 +72,7 @@ class Banner(QFrame):
             button.clicked.connect(self._act)
             layout.addWidget(button)
         layout.addWidget(close)
+        close.setVisible(not message.stays)
         self.setAccessibleName(text.text())
         if message.kind in (Kind.INFO, Kind.SUCCESS) and not message.action:
             QTimer.singleShot(READ_MS, self, self.closed.emit)
@@ -81,9 +86,22 @@ class Banner(QFrame):
         self.more_button.setToolTip(self.more_button.accessibleName())
         self.more_button.setVisible(count > 0)
 
+    def remind(self) -> None:
+        """Say it again, quietly: marked and spoken, but not again while it is still marked."""
+        if not self._reminding.isActive():
+            announce(self, self.accessibleName())
+        self._reminding.start()
+        self.update()
+
+    @property
+    def reminding(self) -> bool:
+        """Whether it is marked because it was told again."""
+        return self._reminding.isActive()
+
     def _act(self) -> None:
         run = self.message.run
-        self.closed.emit()
+        if not self.message.stays:
+            self.closed.emit()
         if run is not None:
             run()
 
@@ -94,6 +112,10 @@ class Banner(QFrame):
         colour = QColor(getattr(self._theme.tones, self.message.kind.value))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
+        if self.reminding:
+            painter.setOpacity(0.18)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+            painter.setOpacity(1.0)
         painter.drawRoundedRect(QRectF(5, 7, 4, self.height() - 14), 2, 2)
         ratio = self.devicePixelRatioF()
         glyph = self._icons.pixmap(self.message.kind.value, colour, 20, ratio=ratio)
@@ -129,14 +151,23 @@ class Banners(QWidget):
         return tuple(self._shown)
 
     def show_message(self, message: Message) -> None:
-        """Show a message in place of an older one of the same key or text."""
-        self.settle(message.key or message.text)
+        """Show a message in place of an older one of the same key or text.
+
+        One that stays is brought forward instead, with the button it has.
+        """
+        key = message.key or message.text
+        there = next((b for b in self._shown if _key(b) == key and b.message.stays), None)
+        if there is not None and not message.stays:
+            self._bring_forward(there)
+            return
+        self.settle(key)
         banner = Banner(message, self._theme, self._icons)
         banner.closed.connect(lambda: self._remove(banner))
         banner.more_asked.connect(self._open)
         self._shown.insert(0, banner)
         self._layout.insertWidget(0, banner)
-        for old in self._shown[MOST:]:
+        others = [old for old in self._shown if not old.message.stays]
+        for old in others[MOST - (len(self._shown) - len(others)) :]:
             self._remove(old)
         self._opened = False
         self._arrange()
@@ -151,7 +182,7 @@ class Banners(QWidget):
     def settle(self, key: str) -> None:
         """Take away the message with this key: it is no longer true."""
         for banner in tuple(self._shown):
-            if (banner.message.key or banner.message.text) == key:
+            if _key(banner) == key:
                 self._remove(banner)
 
     def clear(self) -> None:
@@ -169,6 +200,16 @@ class Banners(QWidget):
         self._arrange()
         self.setVisible(bool(self._shown))
 
+    def _bring_forward(self, banner: Banner) -> None:
+        """Where there is room for one message only, it is this one."""
+        if self._shown[0] is not banner and self._folded:
+            self._shown.remove(banner)
+            self._shown.insert(0, banner)
+            self._layout.removeWidget(banner)
+            self._layout.insertWidget(0, banner)
+            self._arrange()
+        banner.remind()
+
     def _open(self) -> None:
         self._opened = True
         self._arrange()
@@ -178,3 +219,7 @@ class Banners(QWidget):
         for place, banner in enumerate(self._shown):
             banner.setVisible(not one or not place)
             banner.show_more(len(self._shown) - 1 if one and not place else 0)
+
+
+def _key(banner: Banner) -> str:
+    return banner.message.key or banner.message.text

@@ -30,7 +30,7 @@ from fewshot_gui.gui.name_edit import NameEdit
 from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import Bin
+from fewshot_gui.project.values import Bin
 from fewshot_gui.texts import _
 
 _CTRL = Qt.KeyboardModifier.ControlModifier
@@ -73,6 +73,7 @@ class BinCard(CardFace):
         focused: The card has got the keyboard.
         drag_over: Global position of what is being dragged over the card.
         drag_ended: The user let go of an example.
+        refused: The user wants what is held back.
     """
 
     dropped = Signal(int, object)
@@ -89,6 +90,7 @@ class BinCard(CardFace):
     focused = Signal()
     drag_over = Signal(QPoint)
     drag_ended = Signal()
+    refused = Signal()
 
     movable = True
 
@@ -103,6 +105,7 @@ class BinCard(CardFace):
         super().__init__(bin, theme, thumbnails, fold)
         self._session_id = session_id
         self._dragging = False
+        self._held = False
         self._pressed: QPoint | None = None
         self._pressed_on = -1  # the example pressed on, -1 for the head
         self._edit: NameEdit | None = None
@@ -111,6 +114,11 @@ class BinCard(CardFace):
         self._folder.clicked.connect(self._on_fold_button)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
+    def hold(self, reason: str) -> None:
+        """Take no drops and no other name for a reason; an empty one lets it go again."""
+        self._held = bool(reason)
+        self.setAcceptDrops(not reason)
 
     def handle_tab(self, on_tab: Callable[[bool], bool]) -> None:
         """Have the Tab key go where ``on_tab(forward)`` leads; it returns whether it did."""
@@ -125,11 +133,14 @@ class BinCard(CardFace):
 
     # -- the name ------------------------------------------------------------------------
 
-    def start_rename(self) -> None:
-        """Edit the name in place."""
+    def start_rename(self, typed: str = "") -> None:
+        """Edit the name in place, beginning with what was typed before."""
         if self._edit is not None:
             return
-        self._edit = edit = NameEdit(self.bin.name, self)
+        if self._held:
+            self.refused.emit()
+            return
+        self._edit = edit = NameEdit(typed or self.bin.name, self)
         edit.setAccessibleName(_("Name of the bin"))
         edit.setGeometry(self._edit_rect())
         edit.accepted.connect(self._rename)

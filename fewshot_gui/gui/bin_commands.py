@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
@@ -15,15 +16,19 @@ from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.texts import _
 
+BAD_NAME = "bin-name"  # key of the message about the last name that was refused
+
 
 class BinCommands(QObject):
     """One method for each action on a bin; what the user can mend is told in the banner.
 
     Signals:
         split_asked: Paths of examples that shall have a bin of their own.
+        name_refused: (class id, name) that a bin cannot have.
     """
 
     split_asked = Signal(object)
+    name_refused = Signal(int, str)
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,8 +41,14 @@ class BinCommands(QObject):
         self._picked: Callable[[int], None] | None = None
 
     def rename(self, class_id: int, name: str) -> None:
-        """Give a bin another name."""
-        self._try(lambda: self._session.rename_bin(class_id, name))
+        """Give a bin another name. One that is refused can be mended where it was typed."""
+        try:
+            self._session.rename_bin(class_id, name)
+        except UserError as error:
+            self._session.message.emit(replace(Message.from_error(error), key=BAD_NAME))
+            self.name_refused.emit(class_id, name)
+        else:
+            self._session.settled.emit(BAD_NAME)
 
     def ask_description(self, class_id: int, anchor: QWidget, place: QRect) -> None:
         """Let the user describe a bin, in a popup below a place of a widget."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 from fewshot_gui.gui.bin_popup import Popup
 from fewshot_gui.gui.own_keys import ENTER, keeps
 from fewshot_gui.gui.theme import Theme
-from fewshot_gui.project.model import MAX_DESCRIPTION_LENGTH, Bin
+from fewshot_gui.project.values import MAX_DESCRIPTION_LENGTH, Bin
 from fewshot_gui.texts import _
 
 _TOLD_FROM = MAX_DESCRIPTION_LENGTH - 200  # from here on it says how much room is left

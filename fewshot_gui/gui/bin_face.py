@@ -12,7 +12,7 @@ from fewshot_gui.gui.bin_layout import BUTTON, CardLayout, Fold
 from fewshot_gui.gui.bin_painter import CardPainter, Look, Thumb, bold_font, small_font
 from fewshot_gui.gui.theme import ClassColour, Theme, class_colour
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import Bin
+from fewshot_gui.project.values import Bin
 from fewshot_gui.texts import _, ngettext
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from fewshot_gui.gui.bin_list import BinList
 from fewshot_gui.gui.bin_unknown import UnknownCard
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 
 _OTHER = Qt.FocusReason.OtherFocusReason
 

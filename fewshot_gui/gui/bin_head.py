@@ -44,7 +44,6 @@ class PanelHead(QWidget):
         self._title = QLabel()
         self._title.setProperty("tone", "title")
         self.new_button = QPushButton(_("New bin"))
-        self.new_button.setToolTip(_("Make a bin (Ctrl+B)"))
         self.new_button.setAccessibleName(_("New bin"))
         icons.bind(self.new_button.setIcon, "plus", "text")
         self.menu_button = MoreButton(theme, self)
@@ -73,6 +72,15 @@ class PanelHead(QWidget):
         layout.addLayout(line)
         layout.addLayout(second)
         self.show_counts(0, 0)
+        self.hold("")
+
+    def hold(self, reason: str) -> None:
+        """Disable what changes the bins for a reason; an empty one lets it go again."""
+        self.new_button.setEnabled(not reason)
+        self.new_button.setToolTip(reason or _("Make a bin (Ctrl+B)"))
+        self._sort.setEnabled(not reason)
+        self._sort.setToolTip(reason)
+        self._sort.setStatusTip(reason)
 
     def show_counts(self, bins: int, found: int) -> None:
         """Show how many bins there are and how many of them the search has found."""
@@ -95,7 +103,8 @@ class PanelHead(QWidget):
 
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
-        menu.addAction(_("Sort by name"), self.sort_asked.emit)
+        menu.setToolTipsVisible(True)
+        self._sort = menu.addAction(_("Sort by name"), self.sort_asked.emit)
         menu.addSeparator()
         menu.addAction(_("Collapse all"), self.close_asked.emit)
         menu.addAction(_("Expand all"), self.open_asked.emit)

@@ -215,6 +215,10 @@ class BinList(QScrollArea):
         elif bottom + _TOP > bar.value() + view:
             bar.setValue(min(top - _TOP, bottom + _TOP - view))
 
+    def take_bins(self, taken: bool) -> None:
+        """Whether a bin can be dropped at another place."""
+        self._sheet.setAcceptDrops(taken)
+
     # -- which cards there are -----------------------------------------------------------
 
     def _fill(self) -> None:

@@ -12,7 +12,7 @@ from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bin_colours import hue_names, pattern_names, swatch_icon
 from fewshot_gui.gui.bin_commands import BinCommands
 from fewshot_gui.gui.theme import CLASS_HUES, CLASS_PATTERNS
-from fewshot_gui.project.model import UNKNOWN, Bin
+from fewshot_gui.project.values import UNKNOWN, Bin
 from fewshot_gui.texts import _, ngettext
 
 _LISTED = 12  # other bins; more of them are searched for instead
@@ -32,9 +32,14 @@ class BinMenu(QMenu):
         marked: Sequence[int],
         commands: BinCommands,
         dark: bool,
+        held: str = "",
     ) -> None:
-        """``bins`` are all bins in their order, ``marked`` the ids of those that are chosen."""
+        """``bins`` are all bins in their order, ``marked`` the ids of those that are chosen.
+
+        ``held`` is why no entry may change anything, empty where all may.
+        """
         super().__init__(card)
+        self.setToolTipsVisible(True)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._card = card
         self._bins = bins
@@ -42,6 +47,7 @@ class BinMenu(QMenu):
         self._marked = list(marked) if card.bin.id in marked and len(marked) > 1 else []
         self._commands = commands
         self._dark = dark
+        self._held = held
         self._fixed = card.bin.id == UNKNOWN
         self._add_examples()
         if not self._fixed:
@@ -63,7 +69,7 @@ class BinMenu(QMenu):
         count = len(paths)
         number = f"{count:,}"
         text = ngettext("Take {count} example out", "Take {count} examples out", count)
-        self._entry(text.format(count=number), lambda: commands.take_out(paths), "Del")
+        self._change(text.format(count=number), lambda: commands.take_out(paths), "Del")
         text = ngettext("Move {count} example to", "Move {count} examples to", count)
         self._choose_bin(
             text.format(count=number),
@@ -75,7 +81,7 @@ class BinMenu(QMenu):
             "Split {count} examples off into a new bin…",
             count,
         )
-        self._entry(text.format(count=number), lambda: commands.split(paths))
+        self._change(text.format(count=number), lambda: commands.split(paths))
         if count == 1 and not self._fixed:
             self._add_picture(paths[0])
         self.addSeparator()
@@ -84,27 +90,30 @@ class BinMenu(QMenu):
         class_id, commands = self._card.bin.id, self._commands
         if path == self._card.bin.picture:
             text = _("No longer the picture of this bin")
-            self._entry(text, lambda: commands.set_picture(class_id, ""))
+            self._change(text, lambda: commands.set_picture(class_id, ""))
         else:
             text = _("Use as the picture of this bin")
-            self._entry(text, lambda: commands.set_picture(class_id, path))
+            self._change(text, lambda: commands.set_picture(class_id, path))
 
     def _add_bin(self) -> None:
         card, commands = self._card, self._commands
-        self._entry(_("Rename"), card.start_rename, "F2")
-        self._entry(
+        self._change(_("Rename"), card.start_rename, "F2")
+        self._change(
             _("Describe…"), lambda: commands.ask_description(card.bin.id, card, card.head_rect())
         )
         self._add_colours()
         place = next(i for i, b in enumerate(self._bins) if b.id == card.bin.id)
-        up = self._entry(_("Move up"), lambda: card.move_asked.emit(card.bin.id, -1), "Alt+Up")
-        up.setEnabled(place > 0)
-        down = self._entry(_("Move down"), lambda: card.move_asked.emit(card.bin.id, 1), "Alt+Down")
-        down.setEnabled(place < len(self._bins) - 1)
+        up = self._change(_("Move up"), lambda: card.move_asked.emit(card.bin.id, -1), "Alt+Up")
+        down = self._change(
+            _("Move down"), lambda: card.move_asked.emit(card.bin.id, 1), "Alt+Down"
+        )
+        up.setEnabled(place > 0 and not self._held)
+        down.setEnabled(place < len(self._bins) - 1 and not self._held)
         self.addSeparator()
 
     def _add_colours(self) -> None:
         menu = self.addMenu(_("Colour"))
+        self._hold(menu.menuAction())
         group = QActionGroup(menu)
         patterns = pattern_names()
         for pattern in range(CLASS_PATTERNS):
@@ -145,7 +154,7 @@ class BinMenu(QMenu):
                 count,
             )
             text = _plain(text.format(count=count, name=name))
-            self._entry(text, lambda: commands.merge(self._marked, card.bin.id))
+            self._change(text, lambda: commands.merge(self._marked, card.bin.id))
         self._choose_bin(
             _("Merge into"),
             lambda into: commands.merge([card.bin.id], into),
@@ -158,8 +167,8 @@ class BinMenu(QMenu):
         if self._marked:
             count = len(self._marked)
             text = ngettext("Delete {count} chosen bin", "Delete {count} chosen bins", count)
-            self._entry(text.format(count=count), lambda: commands.remove(self._marked))
-        self._entry(_("Delete bin"), lambda: commands.remove([card.bin.id]))
+            self._change(text.format(count=count), lambda: commands.remove(self._marked))
+        self._change(_("Delete bin"), lambda: commands.remove([card.bin.id]))
 
     # -- entries ---------------------------------------------------------------------------
 
@@ -173,6 +182,18 @@ class BinMenu(QMenu):
             action.setShortcutVisibleInContextMenu(True)
         return action
 
+    def _change(self, text: str, do: Callable[[], object], key: str = "") -> QAction:
+        """An entry that changes the project."""
+        action = self._entry(text, do, key)
+        self._hold(action)
+        return action
+
+    def _hold(self, action: QAction) -> None:
+        if self._held:
+            action.setEnabled(False)
+            action.setToolTip(self._held)
+            action.setStatusTip(self._held)
+
     def _choose_bin(
         self,
         title: str,
@@ -183,7 +204,7 @@ class BinMenu(QMenu):
         """A list of the other bins, or a search where they are many."""
         offers_unknown = unknown and not self._fixed
         if len(self._others) > _LISTED:
-            self._entry(f"{title}…", search)
+            self._change(f"{title}…", search)
             return
         menu = self.addMenu(title)
         ratio = self._card.devicePixelRatioF()
@@ -195,6 +216,7 @@ class BinMenu(QMenu):
             action = menu.addAction(_("Unknown"))
             action.triggered.connect(lambda _on=False: do(UNKNOWN))
         menu.setEnabled(not menu.isEmpty())
+        self._hold(menu.menuAction())
 
     def _shortened(self, name: str) -> str:
         return self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _WIDTH)

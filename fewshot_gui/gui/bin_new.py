@@ -89,6 +89,7 @@ class NewBinPlace(QWidget):
         super().__init__()
         self._session = session
         self.card: NewBinCard | None = None
+        self._held = ""
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(12, 4, 12, 6)
 
@@ -103,9 +104,18 @@ class NewBinPlace(QWidget):
         self.changed.emit()
         self.card.edit.setFocus()
 
+    def hold(self, reason: str) -> None:
+        """Make no bin for a reason, and keep what is typed; an empty one lets it go again."""
+        self._held = reason
+        if self.card is not None:
+            self.card.complain(reason)
+
     def _make(self, name: str) -> None:
         card = self.card
         if card is None:
+            return
+        if self._held:
+            card.complain(self._held)
             return
         try:
             self._session.add_bin(name, card.paths)
@@ -147,6 +157,13 @@ class DropHint(QWidget):
         self.setMinimumHeight(96)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def hold(self, reason: str) -> None:
+        """Nothing can be made here for a reason; an empty one lets it go again."""
+        self.setEnabled(not reason)
+        self.setToolTip(reason)
+        shape = Qt.CursorShape
+        self.setCursor(shape.ArrowCursor if reason else shape.PointingHandCursor)
 
     def say(self, title: str, text: str) -> None:
         """Set the words."""

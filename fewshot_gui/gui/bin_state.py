@@ -7,7 +7,7 @@ from fewshot_gui.gui.bin_layout import CardLayout, Fold
 from fewshot_gui.gui.bin_marks import Marks
 from fewshot_gui.gui.class_picker_match import folded
 from fewshot_gui.gui.session import Session
-from fewshot_gui.project.model import Bin
+from fewshot_gui.project.values import Bin
 
 KEYED = 9
 _HEIGHTS = {fold: CardLayout(280, 0, fold).height for fold in (Fold.OPEN, Fold.CLOSED)}

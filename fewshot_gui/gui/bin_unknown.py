@@ -10,7 +10,7 @@ from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bin_layout import Fold
 from fewshot_gui.gui.theme import ClassColour, Theme, mix
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import UNKNOWN, Bin
+from fewshot_gui.project.values import UNKNOWN, Bin
 from fewshot_gui.texts import _
 
 
@@ -33,12 +33,16 @@ class UnknownCard(BinCard):
         super().__init__(session_id, bin, theme, thumbnails, Fold.OPEN)
         self.limit_button = QPushButton(_("Set the limit…"), self)
         self.limit_button.setProperty("role", "link")
-        self.limit_button.setToolTip(
-            _("How little an image may fit every bin before it is sent to Unknown")
-        )
         self.limit_button.clicked.connect(self.limit_asked)
         self.limit_button.hide()
         self.fold_changed.connect(self._place_button)
+        self.hold("")
+
+    def hold(self, reason: str) -> None:
+        super().hold(reason)
+        tip = _("How little an image may fit every bin before it is sent to Unknown")
+        self.limit_button.setEnabled(not reason)
+        self.limit_button.setToolTip(reason or tip)
 
     def start_rename(self) -> None:
         """Its name is the program's."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDro
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from fewshot_gui.gui import news
 from fewshot_gui.gui.bin_card import BinCard
 from fewshot_gui.gui.bin_commands import BinCommands
 from fewshot_gui.gui.bin_focus import BinFocus
@@ -21,11 +22,11 @@ from fewshot_gui.gui.bin_painter import BINS
 from fewshot_gui.gui.bin_state import BinState
 from fewshot_gui.gui.bin_unknown import Foot, UnknownCard
 from fewshot_gui.gui.icons import Icons
-from fewshot_gui.gui.mime import dragged, local_paths, split_folders
+from fewshot_gui.gui.mime import Brought, dragged, local_paths
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.texts import _
 
 
@@ -61,8 +62,10 @@ class BinsPanel(QWidget):
         self._thumbnails = thumbnails
         self._state = BinState(session)
         self._menu_open = False
+        self._held = ""  # why nothing can be changed, empty where all can
         self.commands = BinCommands(session, theme, self)
         self.commands.split_asked.connect(self.begin_new_bin)
+        self.commands.name_refused.connect(self._mend_name)
         # many images change at once while the learner speaks: counting can wait for a moment
         self._counter = QTimer(self, singleShot=True, interval=0)
         self._counter.timeout.connect(self._count)
@@ -200,6 +203,7 @@ class BinsPanel(QWidget):
         card = BinCard(self._session.id, bin, self._theme, self._thumbnails, fold)
         state.show(card)
         state.show_sorted(card)
+        card.hold(self._held)
         self._connect(card)
         card.renamed.connect(self.commands.rename)
         card.mark_asked.connect(self._mark)
@@ -220,13 +224,16 @@ class BinsPanel(QWidget):
         card.focused.connect(lambda: self._focus.on_focused(class_id))
         card.drag_over.connect(self._list.drag_over)
         card.drag_ended.connect(self.drag_ended)
+        card.refused.connect(self._refuse)
         card.handle_tab(lambda forward: self._focus.on_tab(class_id, forward))
 
     def _explain(self) -> None:
         project = self._session.project
         filled = len(project.filled_bins)
         hint = ""
-        if not project.bins and self._maker.card is None:
+        if self._held:
+            self._drop_hint.say(_("Viewing only"), _("Bins cannot be changed here."))
+        elif not project.bins and self._maker.card is None:
             self._drop_hint.say(
                 _("Drop pictures here to make your first bin"),
                 _(
@@ -282,6 +289,20 @@ class BinsPanel(QWidget):
             self._state.folds[class_id] = self._list.card(class_id).fold
             self._list.lay_out()
         self._keep_pictures()
+
+    # -- viewing only ------------------------------------------------------------------
+
+    def hold(self, reason: str) -> None:
+        """Let nothing be changed for a reason; an empty one lets it go again."""
+        self._held = reason
+        for part in (self._head, self._maker, self._drop_hint, *self.cards, self.unknown_card):
+            part.hold(reason)
+        self._list.take_bins(not reason)
+        self.setAcceptDrops(not reason)
+        self._explain()
+
+    def _refuse(self) -> None:
+        self._session.message.emit(news.read_only())
 
     # -- finding -----------------------------------------------------------------------
 
@@ -366,7 +387,8 @@ class BinsPanel(QWidget):
             return
         card = self.card(class_id)
         bins = self._session.project.bins
-        menu = BinMenu(card, bins, self.marked, self.commands, self._theme.tones.dark)
+        dark = self._theme.tones.dark
+        menu = BinMenu(card, bins, self.marked, self.commands, dark, self._held)
         menu.aboutToHide.connect(self._on_menu_closed)
         self._menu_open = True
         menu.popup(place)
@@ -381,6 +403,12 @@ class BinsPanel(QWidget):
             self._list.reveal(card.bin.id)
         card.start_rename()
 
+    def _mend_name(self, class_id: int, name: str) -> None:
+        """Let the user go on with a name that was refused, unless they went elsewhere."""
+        card = self.current_card()
+        if card is not None and card.bin.id == class_id and card.hasFocus():
+            card.start_rename(name)
+
     # -- making ------------------------------------------------------------------------
 
     def begin_new_bin(self, paths: Iterable[str] = (), from_grid: bool = False) -> None:
@@ -390,6 +418,9 @@ class BinsPanel(QWidget):
             paths: Its first examples.
             from_grid: They are what is selected in the grid, where the user goes on after.
         """
+        if self._held:
+            self._refuse()
+            return
         if self._maker.card is None:
             self._asker = QApplication.focusWidget()
         self._from_grid = from_grid
@@ -444,8 +475,13 @@ class BinsPanel(QWidget):
         if own is not None:
             self.begin_new_bin(own.paths)
             return
-        folders, files = split_folders(local_paths(event.mimeData()))
-        if folders:
-            self._session.import_class_folders(folders)
-        if files:
-            self.begin_new_bin(files)
+        self._session.tell_apart(local_paths(event.mimeData()), self._take)
+
+    def _take(self, brought: Brought) -> None:
+        """Class folders become bins; pictures the first examples of one."""
+        if brought.others:
+            self._session.message.emit(news.no_pictures(brought.others))
+        if brought.folders:
+            self._session.import_class_folders(brought.folders)
+        if brought.pictures:
+            self.begin_new_bin(brought.pictures)

@@ -29,7 +29,7 @@ from fewshot_gui.gui.class_picker_delegate import ROW, ClassDelegate, EntryRole
 from fewshot_gui.gui.class_picker_match import folded, ranked
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
-from fewshot_gui.project.model import MAX_NAME_LENGTH, UNKNOWN, checked_name
+from fewshot_gui.project.values import MAX_NAME_LENGTH, UNKNOWN, checked_name
 from fewshot_gui.texts import _
 
 KEYED = 9

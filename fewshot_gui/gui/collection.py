@@ -6,7 +6,9 @@ that nothing here loops over all images.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import FAILED, PENDING, EmbeddingTable
 from fewshot_gui.images.files import FailureKind
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
-from fewshot_gui.project.model import UNKNOWN, Label, Source
+from fewshot_gui.project.changes import Changes
+from fewshot_gui.project.values import UNKNOWN, Label, Source
 
 Rows = NDArray[np.int64]
 
@@ -26,6 +29,9 @@ _SOURCES = {
     Source.CONFIRMED: CONFIRMED,
     Source.PREDICTED: NOBODY,
 }
+
+_MANY = 1000  # images of which it takes a while to find the rows
+_KEPT = 4  # how many such answers are kept
 
 
 class Collection:
@@ -46,6 +52,7 @@ class Collection:
         self.level = 1.0
         self._targets: Rows = np.empty(0, np.int64)  # with room for more
         self._target_count = 0
+        self._asked: deque[tuple[Sequence[str], Rows]] = deque(maxlen=_KEPT)
         self._version = 0  # of labels and predictions
         self._counted: tuple[tuple[int, float], int, dict[int, int]] = ((-1, 0.0), 0, {})
         self.label: Rows = np.empty(0, np.int64)
@@ -141,32 +148,54 @@ class Collection:
         self.runner_up_confidence[rows] = predictions.runner_up_confidence
         self.unknown[rows] = predictions.unknown
 
+    def set_unknown(self, rows: Rows, scores: NDArray[np.float32]) -> None:
+        """Keep how likely each of these rows belongs to no bin."""
+        self._version += 1
+        self.unknown[rows] = scores
+
     def set_labels(self, labels: Mapping[str, Label | None]) -> tuple[Rows, tuple[str, ...]]:
         """Take over the user's decisions.
 
         Returns:
             The rows concerned, and the paths that the table does not know.
         """
+        return self.take_changes(Changes.to(labels))
+
+    def take_changes(
+        self, changes: Changes, rows: Rows | None = None
+    ) -> tuple[Rows, tuple[str, ...]]:
+        """Take over what the user decided.
+
+        Args:
+            changes: Of labels.
+            rows: Of their images, where they are known; -1 where an image is not.
+
+        Returns:
+            The same as ``set_labels``.
+        """
         self.ensure()
         self._version += 1
-        found = self.table.rows(labels)
-        unknown = tuple(p for p, row in zip(labels, found, strict=True) if row is None)
-        rows, classes, sources = [], [], []
-        last: Label | None = None
-        class_id, source = NO_CLASS, NOBODY
-        for row, label in zip(found, labels.values(), strict=True):
-            if label is not last:  # mostly, many images have the very same one
-                last = label
-                class_id = NO_CLASS if label is None else label.class_id
-                source = NOBODY if label is None else _SOURCES[label.source]
-            if row is not None:
-                rows.append(row)
-                classes.append(class_id)
-                sources.append(source)
-        places = np.asarray(rows, np.int64)
-        self.label[places] = np.asarray(classes, np.int64)
-        self.source[places] = np.asarray(sources, np.uint8)
-        return places, unknown
+        found = self._rows_of(changes.paths) if rows is None else rows
+        self._remember(changes.paths, found)
+        known = found >= 0
+        unknown = () if known.all() else tuple(compress(changes.paths, (~known).tolist()))
+        rows, which = found[known], changes.which[known]
+        labels = [after for _before, after in changes.kinds]
+        self.label[rows] = _numbers(map(_class_of, labels))[which]
+        self.source[rows] = _numbers(map(_source_of, labels))[which]
+        return rows, unknown
+
+    def _rows_of(self, paths: Sequence[str]) -> Rows:
+        """Rows of images; undoing and redoing ask for the very same ones again and again."""
+        for known, rows in self._asked:
+            if known is paths:
+                return rows
+        return self.table.rows(paths)
+
+    def _remember(self, paths: Sequence[str], rows: Rows) -> None:
+        is_new = all(known is not paths for known, _rows in self._asked)
+        if is_new and len(rows) >= _MANY and rows.min() >= 0:
+            self._asked.append((paths, rows))
 
     def shown(self, rows: Rows) -> Rows:
         """Class each image wears: the user's where there is one, else the learner's."""
@@ -181,15 +210,29 @@ class Collection:
         """Which of these the learner sends to ``UNKNOWN``."""
         return (self.best[rows] != NO_CLASS) & (self.unknown[rows] > self.level)
 
-    def is_support(self, rows: Rows) -> NDArray[np.bool_]:
+    def is_support(self, rows: Rows | slice) -> NDArray[np.bool_]:
         """Which of these are examples for the learner."""
         source = self.source[rows]
         return (source == SUPPORT) | (source == CORRECTED)
+
+    def wanted(self, rows: Rows | slice) -> NDArray[np.bool_]:
+        """Which of these are targets or examples; all others have left the project."""
+        return self._is_target[rows] | self.is_support(rows)
 
     def unpredicted(self) -> Rows:
         """Targets that could have a prediction and have none."""
         ready = self.table.ready(self.targets)
         return ready[self.best[ready] == NO_CLASS]
+
+    def readings(self, targets: Rows) -> NDArray[np.uint32]:
+        """Which reading of these targets there is, by row up to the last one; 0 for none.
+
+        Two of them are equal where the same images were ready.
+        """
+        ready = self.table.ready(targets)
+        found = np.zeros(int(ready.max()) + 1 if len(ready) else 0, np.uint32)
+        found[ready] = self.table.editions(ready) + 1
+        return found
 
     # -- counting ------------------------------------------------------------------
 
@@ -235,6 +278,18 @@ class Collection:
     def paths(self, rows: Rows) -> list[str]:
         """Absolute paths of these images."""
         return self.table.paths(rows)
+
+
+def _class_of(label: Label | None) -> int:
+    return NO_CLASS if label is None else label.class_id
+
+
+def _source_of(label: Label | None) -> int:
+    return NOBODY if label is None else _SOURCES[label.source]
+
+
+def _numbers(values: Iterable[int]) -> Rows:
+    return np.asarray(list(values), np.int64)
 
 
 def _enlarged(array: NDArray, size: int, fill: float) -> NDArray:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from fewshot_gui.errors import UserError
 from fewshot_gui.gui.job_runner import JobRunner
+from fewshot_gui.gui.leaving import Leaving
+from fewshot_gui.gui.moving import Moving
 from fewshot_gui.gui.opening import (
     CLOSE_S,
     Handover,
@@ -18,8 +19,10 @@ from fewshot_gui.gui.opening import (
     Waiting,
     begun,
     in_turn,
+    looked_up,
     opened_draft,
     opened_file,
+    restored,
     whole,
     written,
 )
@@ -27,12 +30,16 @@ from fewshot_gui.gui.side_lanes import SideLanes
 from fewshot_gui.images.scan import checked_root
 from fewshot_gui.jobs import Job
 from fewshot_gui.project.backups import Backup, restore_backup
-from fewshot_gui.project.drafts import discard_draft, is_draft, latest_draft, new_draft
+from fewshot_gui.project.draft_names import is_draft
+from fewshot_gui.project.drafts import latest_draft, new_draft
+from fewshot_gui.project.edits import NoJournal
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.keeper import Keeper
 from fewshot_gui.project.keeping import KeeperState
-from fewshot_gui.project.model import NoJournal, Project, readdressed
-from fewshot_gui.texts import _
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.readdressing import readdressed
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -60,24 +67,27 @@ class Desk(QObject):
         left: The project before is left; ``opened`` comes at once.
         opened: An ``Opened``; it is ``now`` already.
         already_open: What was asked for is ``now``; the folder, if it was one.
-        failed: (exception, path of the project file or folder).
+        failed: (exception, path of the project file or folder) of an opening.
+        not_saved: (exception, path of the file) of *Save as* or of a copy.
         lost: (title of a project that was left, number of its actions that are not saved).
         consent_wanted: (folders, closure that goes on): a project file names folders that
             lie neither beside it nor were ever opened by this user.
         busy_changed: An opening began or ended.
         state_changed: ``state`` is another.
-        moved: The project has another file; the path of the one before.
+        moved: A project has another file: (path of the one before, path now). It may have
+            been left meanwhile.
     """
 
     left = Signal()
     opened = Signal(object)
     already_open = Signal(str)
     failed = Signal(object, str)
+    not_saved = Signal(object, str)
     lost = Signal(str, int)
     consent_wanted = Signal(object, object)
     busy_changed = Signal()
     state_changed = Signal()
-    moved = Signal(str)
+    moved = Signal(str, str)
 
     def __init__(self, runner: JobRunner, trusted: Callable[[], Collection[str]]) -> None:
         super().__init__()
@@ -88,8 +98,8 @@ class Desk(QObject):
         self._opening_job = Job()
         self._saving: Handover | None = None
         self._save_next = ""  # asked for while the file is just being made
-        self._leaving: list[Keeper] = []
-        self._given_up = 0  # lanes whose result nobody wants, and which have not ended
+        self._leaving = Leaving(self._lanes, self.lost.emit)
+        self._moving = Moving(self._lanes, self.moved.emit)
         self._book: Keeper | Waiting | None = None  # where bookkeeping goes
         self._known: dict[str, KnownImage] = {}
         self.now = Opened(Project())
@@ -103,10 +113,7 @@ class Desk(QObject):
     @property
     def title(self) -> str:
         """What to call the project: its file, or the folder where it is a draft."""
-        if self.now.path and not is_draft(self.now.path):
-            return Path(self.now.path).stem
-        folders = self.now.project.folders
-        return Path(folders[0].path).name or folders[0].path if folders else ""
+        return self.now.title
 
     @property
     def is_draft(self) -> bool:
@@ -138,9 +145,9 @@ class Desk(QObject):
                     return opened_draft(draft, reachable)
                 if error is not None:
                     raise error
-                return begun(new_draft(real), real)
+                return replace(begun(new_draft(real), real), is_spare=anew)
 
-            return in_turn(opened, job, self._is_letting_go)
+            return in_turn(opened, job, lambda: self._leaving.goes_on)
 
         self._open(work, folder)
 
@@ -173,7 +180,7 @@ class Desk(QObject):
             return
         handover, self._opening = self._opening, None
         self._opening_job.cancel()
-        self._drop(handover)
+        self._leaving.drop(handover)
         self.busy_changed.emit()
 
     # -- keeping ---------------------------------------------------------------------
@@ -202,7 +209,7 @@ class Desk(QObject):
                 written(copy, known, path).close(CLOSE_S)
                 return path
 
-        self._lanes.start(work, done=done, failed=lambda error: self.failed.emit(error, path))
+        self._lanes.start(work, done=done, failed=lambda error: self.not_saved.emit(error, path))
 
     def check_folder(
         self, path: str, done: Callable[[str], None], failed: Callable[[BaseException], None]
@@ -211,14 +218,18 @@ class Desk(QObject):
 
         Nobody hears of it where another project is open by then.
         """
-        project = self.now.project
-
-        def if_open(callback: Callable[..., None]) -> Callable[..., None]:
-            return lambda result: callback(result) if self.now.project is project else None
-
         self._lanes.start(
-            lambda _job: checked_root(path), done=if_open(done), failed=if_open(failed)
+            lambda _job: checked_root(path), done=self._if_open(done), failed=self._if_open(failed)
         )
+
+    def ask(self, question: Callable[[], Answer], done: Callable[[Answer], None]) -> None:
+        """Ask the disk something in a lane; ``done`` gets the answer."""
+        self._lanes.start(lambda _job: question(), done=self._if_open(done))
+
+    def _if_open(self, callback: Callable[..., None]) -> Callable[..., None]:
+        """The same, but nobody hears of it where another project is open by then."""
+        project = self.now.project
+        return lambda result: callback(result) if self.now.project is project else None
 
     def relocate(self, folder_id: int, path: str) -> Opened:
         """A folder of the project lies elsewhere now, with all images in it."""
@@ -228,6 +239,10 @@ class Desk(QObject):
         if self._book is not None:
             self._book.relocate(folder_id, path)
         self._known = {readdressed(p, old, path): fact for p, fact in self._known.items()}
+        return self.again()
+
+    def again(self) -> Opened:
+        """The project that is open, ready to be shown once more."""
         self.now = replace(self.now, known=dict(self._known), notices=())
         return self.now
 
@@ -247,20 +262,26 @@ class Desk(QObject):
         """Leave everything and wait until it is written, but not for ever."""
         handovers = [h for h in (self._opening, self._saving) if h is not None]
         self._opening = self._saving = None
-        for opened in (self.now, *(h.drop() for h in handovers)):
-            if opened is not None and opened.keeper is not None:
-                self._leaving.append(opened.keeper)
+        self._save_next = ""
+        untaken = [opened for h in handovers if (opened := h.drop()) is not None]
         self.now.project.journal, self._book = NoJournal(), None
-        self.now = Opened(Project())
-        for keeper in self._leaving:
-            keeper.close(CLOSE_S)
-        self._leaving.clear()
+        before, self.now = self.now, Opened(Project())
+        self._leaving.wait([before, *untaken], CLOSE_S)
+        self._moving.finish()
 
     @property
     def unwritten(self) -> int:
         """How many actions are not written down although they should be."""
+        if self._saving is not None:  # nobody knows yet whether there will be a file
+            return max(1, len(self.now.project.history[0]))
         keeper = self.now.keeper
         return keeper.pending if keeper is not None else 0
+
+    @property
+    def at_risk(self) -> int:
+        """How many actions would be lost by leaving: what is just being written would not."""
+        keeper = self.now.keeper
+        return keeper.at_risk if keeper is not None else self.unwritten
 
     # -- inside: opening ---------------------------------------------------------------
 
@@ -285,10 +306,10 @@ class Desk(QObject):
             if real == open_path:
                 return AlreadyOpen()
             if backup is not None:
-                told.append(_restored(restore_backup(real, backup)))
+                told.append(restored(real, restore_backup(real, backup)))
             allowed = None if is_draft(real) else trusted
             result = in_turn(
-                lambda: opened_file(real, read_only, allowed), job, self._is_letting_go
+                lambda: opened_file(real, read_only, allowed), job, lambda: self._leaving.goes_on
             )
             if isinstance(result, Opened):
                 return replace(result, notices=(*told, *result.notices))
@@ -340,19 +361,21 @@ class Desk(QObject):
     def _opening_ended(self, handover: Handover) -> bool:
         """Whether anybody still wants what this opening has brought."""
         if handover is not self._opening:
-            self._given_up -= 1
+            self._leaving.has_ended()
             return False
         self._opening = None
         self.busy_changed.emit()
         return True
 
     def _take(self, opened: Opened) -> None:
-        title, before, self.now = self.title, self.now, opened
+        title, before = self.title, self.now
+        self.now = opened = replace(opened, is_spare=False)
+        self._save_next = ""  # it was said of the project before
         if self._saving is not None:
-            self._drop(self._saving)
+            self._leaving.drop(self._saving)
             self._saving = None
         self.left.emit()
-        self._leave(before, title)
+        self._leaving.leave(before, title)
         self._known = dict(opened.known)
         self._book = opened.keeper
         self.state = None
@@ -364,25 +387,20 @@ class Desk(QObject):
 
     def _move(self, keeper: Keeper, path: str) -> None:
         """Let the keeper go on in another file."""
-        project, before = self.now.project, self.now.path
-        moved = keeper.move_to(path)
+        project = self.now.project
 
-        def work(_job: Job) -> str:
-            there = moved.result()
-            if is_draft(before) and there != before:
-                discard_draft(before)  # it has a name now; all that was in it is in the file
-            return there
-
-        def done(there: str) -> None:
+        def arrived() -> None:
             if self.now.project is project:
-                self.now = replace(self.now, path=there)
-                self.moved.emit(before)
+                self.now = replace(self.now, path=keeper.path)
 
-        self._lanes.start(work, done=done, failed=lambda error: self.failed.emit(error, path))
+        self._moving.start(
+            keeper, self.now.path, path, arrived, lambda error: self.not_saved.emit(error, path)
+        )
 
     def _make_file(self, path: str) -> None:
         """Write down a project that has been kept nowhere; what is done meanwhile as well."""
-        project, before, known = self.now.project, self.now.path, dict(self._known)
+        project, before, title = self.now.project, self.now.path, self.title
+        known = dict(self._known)
         copy, waiting, handover = whole(project), Waiting(), Handover()
         project.journal = self._book = waiting
         self._saving = handover
@@ -398,14 +416,18 @@ class Desk(QObject):
                 project.journal = self._book = keeper
                 self.now = replace(self.now, keeper=keeper, path=keeper.path, read_only=False)
                 self._listen(keeper)
-                self.moved.emit(before)
+                self.moved.emit(before, keeper.path)
                 self._save_again()
 
         def failed(error: BaseException) -> None:
             if self._saving_ended(handover):
                 project.journal, self._book = NoJournal(), None
-                self.failed.emit(error, path)
+                self.not_saved.emit(error, path)
                 self._save_again()
+            else:  # the project was left, and what was done in it is nowhere
+                if count := len(project.history[0]):
+                    self.lost.emit(title, count)
+                self.not_saved.emit(error, path)
 
         self._lanes.start(
             work, done=done, failed=failed, cancelled=lambda: self._saving_ended(handover)
@@ -414,7 +436,7 @@ class Desk(QObject):
     def _saving_ended(self, handover: Handover) -> bool:
         """Whether the project that was written is still the open one."""
         if handover is not self._saving:
-            self._given_up -= 1
+            self._leaving.has_ended()
             return False
         self._saving = None
         return True
@@ -435,45 +457,3 @@ class Desk(QObject):
         if keeper is self.now.keeper:
             self.state = state
             self.state_changed.emit()
-
-    # -- inside: leaving -----------------------------------------------------------------
-
-    def _drop(self, handover: Handover) -> None:
-        """Nobody wants what a lane brings: it is closed, there or here."""
-        self._given_up += 1
-        untaken = handover.drop()
-        if untaken is not None:
-            self._leave(untaken, "")
-
-    def _leave(self, opened: Opened, title: str) -> None:
-        keeper = opened.keeper
-        opened.project.journal = NoJournal()
-        if keeper is None:
-            return
-        self._leaving.append(keeper)
-
-        def done(all_saved: bool) -> None:
-            self._leaving.remove(keeper)
-            if not all_saved and keeper.pending:
-                self.lost.emit(title or Path(opened.path).stem, keeper.pending)
-
-        self._lanes.start(lambda _job: keeper.close(CLOSE_S), done=done)
-
-    def _is_letting_go(self) -> bool:
-        """Whether any file is being closed, so that it may be free in a moment."""
-        return bool(self._leaving) or self._given_up > 0
-
-
-def looked_up(folder: str) -> tuple[str, UserError | None]:
-    """(path of a folder without links, why it cannot be listed); blocks."""
-    try:
-        return checked_root(folder), None
-    except UserError as error:
-        return os.path.realpath(folder), error
-
-
-def _restored(kept: str) -> str:
-    if not kept:
-        return _("The backup was restored.")
-    text = _("The backup was restored. The damaged file is kept as “{name}”.")
-    return text.format(name=Path(kept).name)

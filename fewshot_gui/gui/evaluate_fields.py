@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QGridLayout,
     QLabel,
     QPushButton,
     QSpinBox,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +24,8 @@ from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.metatrain.plan import Mode
 from fewshot_gui.texts import _
 
-_WIDEST = 240  # of the text beside a box
+_BESIDE = 20  # pixels around a box and its text
+_DIGITS = 10  # that a number must be able to show, buttons included
 
 
 class NumberField(QSpinBox):
@@ -92,13 +95,26 @@ class CheckField(QCheckBox):
     """Something that is wanted or not."""
 
     def __init__(self, text: str, tip: str = "", on: bool = False) -> None:
-        super().__init__()
-        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _WIDEST)
-        self.setText(shown.replace("&", "&&"))
+        super().__init__(text.replace("&", "&&"))
+        self._words, self._tip = text, tip
         self.setChecked(on)
         self.setAccessibleName(text)
         self.setAccessibleDescription(tip)
-        self.setToolTip(plain_tip(tip or ("" if shown == text else text)))
+        self.setToolTip(plain_tip(tip))
+
+    def minimumSizeHint(self) -> QSize:
+        """It may be narrower than its words, which are cut then."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth)
+        shown = self.fontMetrics().elidedText(
+            self._words, Qt.TextElideMode.ElideRight, room - _BESIDE
+        )
+        self.setText(shown.replace("&", "&&"))
+        cut = "" if shown == self._words else self._words
+        self.setToolTip(plain_tip("\n".join(part for part in (cut, self._tip) if part)))
 
 
 class CheckList(QWidget):
@@ -142,11 +158,13 @@ class CheckList(QWidget):
 class Fold(QWidget):
     """Fields that few need, behind a button."""
 
-    def __init__(self, content: QWidget) -> None:
+    def __init__(self, content: QWidget, title: str = "") -> None:
+        """``title`` is what the button says; “More” where it is empty."""
         super().__init__()
+        self._title = title or _("More")
         self.button = QPushButton()
         self.button.setProperty("role", "quiet")
-        self.button.setAccessibleName(_("More choices"))
+        self.button.setAccessibleName(title or _("More choices"))
         self.button.setCheckable(True)
         self.button.setAutoDefault(False)
         self.button.toggled.connect(self._turn)
@@ -159,11 +177,11 @@ class Fold(QWidget):
         self._turn(False)
 
     def _turn(self, opened: bool) -> None:
-        self.button.setText(_("More ▾") if opened else _("More ▸"))
+        self.button.setText(f"{self._title} {'▾' if opened else '▸'}")
         self._content.setVisible(opened)
 
 
-def number_grid(fields: Iterable[NumberField]) -> QGridLayout:
+def number_grid(fields: Iterable[QAbstractSpinBox]) -> QGridLayout:
     """Numbers below each other, each beside its name."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(10)
@@ -173,7 +191,8 @@ def number_grid(fields: Iterable[NumberField]) -> QGridLayout:
         label = QLabel(field.accessibleName())
         label.setBuddy(field)
         label.setToolTip(field.toolTip())
-        field.setFixedWidth(116)
+        label.setWordWrap(True)
+        field.setFixedWidth(max(116, _DIGITS * field.fontMetrics().averageCharWidth()))
         grid.addWidget(label, line, 0)
         grid.addWidget(field, line, 1)
     return grid
@@ -182,6 +201,8 @@ def number_grid(fields: Iterable[NumberField]) -> QGridLayout:
 def heading(text: str) -> QLabel:
     """What a group of fields is about."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
     label.setProperty("tone", "strong")
     return label
 
@@ -193,3 +214,23 @@ def muted(text: str) -> QLabel:
     label.setWordWrap(True)
     label.setProperty("tone", "muted")
     return label
+
+
+def explained(title: str, steps: Iterable[str]) -> QWidget:
+    """What a page is for, where there is nothing to show yet."""
+    page = QWidget()
+    name = heading(title)
+    font = name.font()
+    font.setPointSizeF(font.pointSizeF() * 1.6)
+    name.setFont(font)
+    column = QVBoxLayout(page)
+    column.setContentsMargins(40, 24, 40, 24)
+    column.setSpacing(12)
+    column.addStretch(2)
+    column.addWidget(name)
+    for step in steps:
+        label = muted(step)
+        label.setMaximumWidth(560)
+        column.addWidget(label)
+    column.addStretch(3)
+    return page

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fewshot_gui.backbones.catalogue import DEFAULT_BACKBONE, BackboneCard, bundled
 from fewshot_gui.errors import UserError
@@ -20,43 +19,29 @@ from fewshot_gui.gui.evaluate_fields import (
     muted,
     number_grid,
 )
+from fewshot_gui.gui.folder_page import FolderForm
+from fewshot_gui.learners.base import LearnerInfo
 from fewshot_gui.learners.registry import all_learners
 from fewshot_gui.metatrain.classes import ClassRows
 from fewshot_gui.metatrain.plan import Mode
 from fewshot_gui.texts import _, ngettext
 
-WIDTH = 308
 
-
-class EvaluateForm(QScrollArea):
+class EvaluateForm(FolderForm):
     """The fields. What cannot be is said below them, as soon as the folder is known.
 
     Attributes:
-        folder: Where the pictures are.
-        choose_button: Asks for a folder.
-        learners, backbones: What to compare.
+        learners, trained, backbones: What to compare.
         mode, ways, shots, targets, episodes, seed, within, curve: As in ``Question``.
         more: Holds the fields that few need.
         found: Says what the folder holds.
-
-    Signals:
-        folder_entered: Another folder was named.
-        choose_clicked: The user wants to choose a folder.
-        changed: Something is wanted otherwise.
     """
-
-    folder_entered = Signal(str)
-    choose_clicked = Signal()
-    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._classes: ClassRows | None = None
         self._refusal = ""  # why the folder cannot be used
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._make_folder()
+        self._make_words()
         self._make_lists()
         self._make_numbers()
         self._make_choices()
@@ -70,7 +55,7 @@ class EvaluateForm(QScrollArea):
     def question(self) -> Question:
         """What the fields say."""
         return Question(
-            learners=self.learners.chosen,
+            learners=self.learners.chosen + self.trained.chosen,
             backbones=self.backbones.chosen,
             ways=self.ways.chosen,
             shots=self.shots.value(),
@@ -132,23 +117,18 @@ class EvaluateForm(QScrollArea):
         self.forget_classes("")
         self._refusal = why
 
-    def name_folder(self, folder: str) -> None:
-        """Name a folder as if it had been typed."""
-        self.folder.setText(folder)
-        self.folder_entered.emit(folder)
-
     def offer_backbones(self, cards: Iterable[BackboneCard]) -> None:
         """Offer these, too."""
         self.backbones.offer([(card.key, card.title) for card in cards], ())
 
+    def offer_learners(self, infos: Iterable[LearnerInfo]) -> None:
+        """Offer these trained learners, too; none of them is chosen."""
+        self.trained.offer([(info.key, info.title) for info in infos], ())
+        self._about_trained.setVisible(bool(self.trained.boxes))
+
     # -- parts -----------------------------------------------------------------------------
 
-    def _make_folder(self) -> None:
-        self.folder = QLineEdit()
-        self.folder.setAccessibleName(_("Folder with one sub-folder for each class"))
-        self.choose_button = QPushButton(_("&Choose…"))
-        self.choose_button.setAccessibleName(_("Choose the folder"))
-        self.choose_button.setAutoDefault(False)
+    def _make_words(self) -> None:
         self.found = muted("")
         self.forget_classes("")
 
@@ -156,6 +136,9 @@ class EvaluateForm(QScrollArea):
         self.learners = CheckList(_("Learners to compare"))
         learners = [(info.key, info.title) for info in all_learners()]
         self.learners.offer(learners, [key for key, _title in learners])
+        self.trained = CheckList(_("Trained learners to compare"))
+        self._about_trained = muted(_("Trained, each with a network of its own"))
+        self._about_trained.hide()
         self.backbones = CheckList(_("Backbones to compare"))
         self.backbones.offer([(card.key, card.title) for card in bundled()], [DEFAULT_BACKBONE])
 
@@ -195,20 +178,17 @@ class EvaluateForm(QScrollArea):
         inner.addWidget(self.backbones)
         self.more = Fold(more)
         page = QWidget()
-        page.setFixedWidth(WIDTH)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(18, 16, 16, 12)
         layout.setSpacing(7)
         layout.addWidget(heading(_("Pictures that are sorted already")))
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.folder, 1)
-        row.addWidget(self.choose_button)
-        layout.addLayout(row)
+        layout.addLayout(self.folder_row())
         layout.addWidget(self.found)
         layout.addSpacing(8)
         layout.addWidget(heading(_("Learners")))
         layout.addWidget(self.learners)
+        layout.addWidget(self._about_trained)
+        layout.addWidget(self.trained)
         layout.addSpacing(8)
         layout.addWidget(heading(_("Pictures to sort")))
         layout.addWidget(self.mode)
@@ -221,13 +201,11 @@ class EvaluateForm(QScrollArea):
         return page
 
     def _connect(self) -> None:
-        self.choose_button.clicked.connect(self.choose_clicked)
-        self.folder.editingFinished.connect(lambda: self.folder_entered.emit(self.folder.text()))
         for numbers in (self.ways, self.shots, self.targets, self.episodes, self.seed):
             numbers.valueChanged.connect(self._on_change)
         for box in (self.curve, self.within):
             box.toggled.connect(self._on_change)
-        for boxes in (self.learners, self.backbones):
+        for boxes in (self.learners, self.trained, self.backbones):
             boxes.changed.connect(self._on_change)
         self.mode.currentIndexChanged.connect(self._on_change)
 

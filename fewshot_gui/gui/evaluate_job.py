@@ -15,6 +15,8 @@ from fewshot_gui.evaluate import Evaluation, Question, evaluate_folder
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.images.class_folders import find_class_folders
 from fewshot_gui.jobs import Job
+from fewshot_gui.learners.base import LearnerInfo
+from fewshot_gui.learners.registry import trained_learners
 from fewshot_gui.metatrain.classes import ClassRows, listed_classes
 
 Evaluate = Callable[[str, Question, str, Job, bool], Evaluation]
@@ -47,6 +49,7 @@ class Evaluator(QObject):
         looked: The ``ClassRows`` of a folder, as if every picture could be used.
         not_looked: A ``UserError`` that says why a folder cannot be used.
         backbones_found: A tuple of ``BackboneCard``.
+        learners_found: A tuple of ``LearnerInfo``: the trained learners that can be evaluated.
         progressed: A ``Progress``.
         answered: An ``Answer``.
         refused: A ``UserError`` that ended an evaluation.
@@ -57,6 +60,7 @@ class Evaluator(QObject):
     looked = Signal(object)
     not_looked = Signal(object)
     backbones_found = Signal(object)
+    learners_found = Signal(object)
     progressed = Signal(object)
     answered = Signal(object)
     refused = Signal(object)
@@ -89,13 +93,19 @@ class Evaluator(QObject):
         """Whether a folder is being looked at."""
         return self._look is not None
 
-    def find_backbones(self) -> None:
-        """Find out which backbones can be used."""
+    def find_more(self) -> None:
+        """Find out which backbones and which trained learners can be used."""
 
-        def work(_job: Job) -> tuple[BackboneCard, ...]:
-            return all_backbones()
+        def work(_job: Job) -> tuple[tuple[BackboneCard, ...], tuple[LearnerInfo, ...]]:
+            learners = (info for info in trained_learners() if info.reads != "images")
+            return all_backbones(), tuple(learners)
 
-        self._runner.start(_LOOK, work, done=self.backbones_found.emit, failed=self.crashed.emit)
+        def done(found: tuple[tuple[BackboneCard, ...], tuple[LearnerInfo, ...]]) -> None:
+            backbones, learners = found
+            self.backbones_found.emit(backbones)
+            self.learners_found.emit(learners)
+
+        self._runner.start(_LOOK, work, done=done, failed=self.crashed.emit)
 
     def look(self, folder: str) -> None:
         """Count classes and pictures of a folder; earlier looks are dropped."""

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fewshot_gui.gui.evaluate_fields import heading, muted
+from fewshot_gui.gui.evaluate_fields import explained, heading, muted
 from fewshot_gui.gui.evaluate_files import ResultFiles
 from fewshot_gui.gui.evaluate_job import Answer
 from fewshot_gui.gui.evaluate_table import ResultTable
@@ -148,11 +148,6 @@ class EvaluateResults(QStackedWidget):
 
 def _welcome() -> QWidget:
     """What this page is for."""
-    page = QWidget()
-    title = heading(_("How well does it sort?"))
-    font = title.font()
-    font.setPointSizeF(font.pointSizeF() * 1.6)
-    title.setFont(font)
     steps = (
         _(
             "Choose a folder of pictures that are sorted already, with one sub-folder for each "
@@ -167,14 +162,4 @@ def _welcome() -> QWidget:
             "are mixed up, and how many examples are worth the work."
         ),
     )
-    column = QVBoxLayout(page)
-    column.setContentsMargins(40, 24, 40, 24)
-    column.setSpacing(12)
-    column.addStretch(2)
-    column.addWidget(title)
-    for step in steps:
-        label = muted(step)
-        label.setMaximumWidth(560)
-        column.addWidget(label)
-    column.addStretch(3)
-    return page
+    return explained(_("How well does it sort?"), steps)

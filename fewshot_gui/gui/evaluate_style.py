@@ -22,20 +22,20 @@ QWidget#form { background: $surface; }
 QScrollArea#form { border-right: 1px solid $border; }
 QWidget#footer { background: $surface; border-top: 1px solid $border;
     border-right: 1px solid $border; }
-QSpinBox {
+QAbstractSpinBox {
     background: $surface; color: $text; border: 1px solid $strong_border; border-radius: 8px;
     padding: 4px 6px 4px 9px; min-height: 18px;
     selection-background-color: $accent; selection-color: $on_accent;
 }
-QSpinBox:focus { border-color: $accent; }
-QSpinBox:disabled { color: $faint; border-color: $border; }
-QSpinBox::up-button, QSpinBox::down-button {
+QAbstractSpinBox:focus { border-color: $accent; }
+QAbstractSpinBox:disabled { color: $faint; border-color: $border; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
     subcontrol-origin: border; width: 22px; border: none; background: transparent;
 }
-QSpinBox::up-button { subcontrol-position: top right; margin-top: 2px; }
-QSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 2px; }
-QSpinBox::up-arrow { image: url("$up"); width: 11px; height: 11px; }
-QSpinBox::down-arrow { image: url("$down"); width: 11px; height: 11px; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; margin-top: 2px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 2px; }
+QAbstractSpinBox::up-arrow { image: url("$up"); width: 11px; height: 11px; }
+QAbstractSpinBox::down-arrow { image: url("$down"); width: 11px; height: 11px; }
 QComboBox:disabled, QLineEdit:disabled { color: $faint; border-color: $border; }
 QCheckBox {
     color: $text; spacing: 8px; padding: 1px 4px; border: 1px solid transparent;

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.evaluate import evaluate_folder
@@ -21,14 +14,14 @@ from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.dialogs import Dialogs
 from fewshot_gui.gui.evaluate_fields import muted
 from fewshot_gui.gui.evaluate_files import ResultFiles
-from fewshot_gui.gui.evaluate_form import WIDTH, EvaluateForm
+from fewshot_gui.gui.evaluate_form import EvaluateForm
 from fewshot_gui.gui.evaluate_job import Answer, Evaluate, Evaluator
 from fewshot_gui.gui.evaluate_results import EvaluateResults
 from fewshot_gui.gui.evaluate_style import evaluate_style
+from fewshot_gui.gui.folder_page import FolderPage
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.messages import Message
-from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
 from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.status import time_left
 from fewshot_gui.gui.theme import Theme
@@ -39,7 +32,7 @@ from fewshot_gui.texts import _
 _SIZE = (1120, 740)
 
 
-class EvaluateWindow(QDialog):
+class EvaluateWindow(FolderPage):
     """Asks, runs and shows evaluations. Closing it stops what runs; what was found stays.
 
     Attributes:
@@ -69,42 +62,19 @@ class EvaluateWindow(QDialog):
         start_folder: Callable[[], str],
         evaluate: Evaluate = evaluate_folder,
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(_("How well does it sort?"))
-        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.setAcceptDrops(True)
-        self._theme, self._dialogs, self._start_folder = theme, dialogs, start_folder
-        self._folder = ""
+        super().__init__(parent, _("How well does it sort?"), _SIZE, dialogs, start_folder)
+        self._theme = theme
         self.evaluator = Evaluator(runner, device, evaluate, self)
         self.files = ResultFiles(self, runner, dialogs)
         self.form = EvaluateForm()
         self.results = EvaluateResults(theme, self.files)
         self.banners = Banners(theme, icons)
-        self._lay_out()
+        self.put(self._footer(), self.banners, self.results)
         self._connect()
         self._dress()
-        self.resize(*_SIZE)
         self._refresh()
 
     # -- layout ------------------------------------------------------------------------------
-
-    def _lay_out(self) -> None:
-        left = QVBoxLayout()
-        left.setSpacing(0)
-        self.form.setObjectName("form")
-        self.form.widget().setObjectName("form")
-        self.form.setFixedWidth(WIDTH + 14)
-        left.addWidget(self.form, 1)
-        left.addWidget(self._footer())
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addWidget(self.banners)
-        right.addWidget(self.results, 1)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(left)
-        layout.addLayout(right, 1)
 
     def _footer(self) -> QWidget:
         self.problem = muted("")
@@ -140,6 +110,7 @@ class EvaluateWindow(QDialog):
         evaluator.looked.connect(self._on_looked)
         evaluator.not_looked.connect(self._on_not_looked)
         evaluator.backbones_found.connect(form.offer_backbones)
+        evaluator.learners_found.connect(form.offer_learners)
         evaluator.progressed.connect(self._on_progress)
         evaluator.answered.connect(self._on_answer)
         evaluator.refused.connect(self._on_refused)
@@ -154,13 +125,6 @@ class EvaluateWindow(QDialog):
 
     # -- what the user does --------------------------------------------------------------------
 
-    def choose_folder(self) -> None:
-        """Ask for the folder."""
-        title = _("A folder with one sub-folder for each class")
-        folder = self._dialogs.folder(self, title, self._folder or self._start_folder())
-        if folder:
-            self.form.name_folder(folder)
-
     def start(self) -> None:
         """Find out."""
         if not self._can_start():
@@ -171,6 +135,10 @@ class EvaluateWindow(QDialog):
         self.evaluator.start(self._folder, self.form.question)
         self._refresh()
         self.cancel_button.setFocus()
+
+    def takes_folder(self) -> bool:
+        """Whether another folder may be named now."""
+        return not self.evaluator.busy
 
     def cancel(self) -> None:
         """Stop what runs; nothing of it is shown."""
@@ -238,32 +206,15 @@ class EvaluateWindow(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.evaluator.find_backbones()
+        self.evaluator.find_more()
         if not self._folder:
             self.form.folder.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.start()
-        elif event.key() == Qt.Key.Key_Escape and self.evaluator.busy:
+        if event.key() == Qt.Key.Key_Escape and self.evaluator.busy:
             self.cancel()
-        elif enter and self.form.folder.hasFocus():
-            event.accept()  # names the folder; that is no wish to start
         else:
             super().keyPressEvent(event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if brings_folder(event.mimeData()) and not self.evaluator.busy:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        folders, _files = split_folders(local_paths(event.mimeData()))
-        if folders:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.form.name_folder(folders[0])
 
     def reject(self) -> None:
         """The page closes: by Esc, by its button, or with the window."""

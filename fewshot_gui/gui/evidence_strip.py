@@ -180,6 +180,11 @@ class EvidenceStrip(QWidget):
         self.setFixedHeight(10 + TITLE + 4 + side + CAPTION + 2 * EDGE + 8)
         self._share()
 
+    def hold(self, reason: str) -> None:
+        """Keep examples in their bins for a reason; an empty one lets it go again."""
+        for tile in self._tiles:
+            tile.hold(reason)
+
     def take_focus(self) -> bool:
         """Go to the first picture by key; False where there is none."""
         for tile in self.shown:

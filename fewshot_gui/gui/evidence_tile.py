@@ -58,6 +58,7 @@ class EvidenceTile(QAbstractButton):
         self._example = example
         self._worn = Worn()
         self._cosine = 0.0
+        self._held = ""
         self.path = ""
         self.row = -1
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -82,10 +83,16 @@ class EvidenceTile(QAbstractButton):
         self.setAccessibleName(", ".join(words))
         out = self._out_words()
         self.out_button.setAccessibleName(out)
-        self.out_button.setToolTip(plain_tip(out))
+        self.out_button.setToolTip(plain_tip(self._held or out))
         self.setEnabled(True)
         self._offer_out()
         self.update()
+
+    def hold(self, reason: str) -> None:
+        """Keep examples in their bins for a reason; an empty one lets it go again."""
+        self._held = reason
+        self.out_button.setEnabled(not reason)
+        self.out_button.setToolTip(plain_tip(reason or self._out_words()))
 
     def show_nothing(self) -> None:
         """Show an empty frame: what belongs here is not known yet."""
@@ -118,6 +125,9 @@ class EvidenceTile(QAbstractButton):
                 self._out_words().replace("&", "&&"), lambda: self.take_out_asked.emit(self.path)
             )
             out.setIcon(self._icons.icon("trash"))
+            out.setEnabled(not self._held)
+            out.setToolTip(self._held)
+            menu.setToolTipsVisible(True)
         return menu
 
     # -- inside --------------------------------------------------------------------------

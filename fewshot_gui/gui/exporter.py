@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from fewshot_gui import workflow
 from fewshot_gui.exports.csv_file import write_csv
+from fewshot_gui.exports.rows import ResultRow
 from fewshot_gui.gui.collection import Collection
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.messages import Kind, Message
+from fewshot_gui.gui.side_lanes import SideLanes
 from fewshot_gui.jobs import Job
 from fewshot_gui.project.model import Project
 from fewshot_gui.texts import _, ngettext
@@ -36,6 +38,7 @@ class Exporter(QObject):
     def __init__(self, runner: JobRunner) -> None:
         super().__init__()
         self._runner = runner
+        self._lanes = SideLanes(runner, "export")
 
     def csv(
         self,
@@ -61,16 +64,23 @@ class Exporter(QObject):
             return
         snapshot, table, targets = project.snapshot(), collection.table, collection.targets
 
-        def work(job: Job) -> int:
-            rows = workflow.result_rows(snapshot, table, targets, learner, job)
-            write_csv(Path(path), rows)
-            return len(rows)
+        def work(job: Job) -> list[ResultRow]:
+            return workflow.result_rows(snapshot, table, targets, learner, job)
 
-        def done(count: int) -> None:
+        self._runner.start(
+            "learner", work, done=lambda rows: self._write(path, rows), failed=self.failed.emit
+        )
+
+    def _write(self, path: str, rows: list[ResultRow]) -> None:
+        """In a lane of its own: the learner does not wait for a disk that hangs."""
+
+        def done(_nothing: None) -> None:
             self.settled.emit(KEY)
-            self.exported.emit(path, count)
+            self.exported.emit(path, len(rows))
 
-        self._runner.start("learner", work, done=done, failed=self.failed.emit)
+        self._lanes.start(
+            lambda _job: write_csv(Path(path), rows), done=done, failed=self.failed.emit
+        )
 
 
 def _missing(collection: Collection, listed: bool) -> list[str]:

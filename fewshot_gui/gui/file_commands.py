@@ -6,26 +6,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
 from fewshot_gui.gui.banner import Banners
 from fewshot_gui.gui.dialogs import Dialogs, Leave
 from fewshot_gui.gui.messages import Kind, Message
-from fewshot_gui.gui.opening import Opened
+from fewshot_gui.gui.mime import Brought
+from fewshot_gui.gui.opening import Opened, is_sorted_in
 from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.gui.recent import Recent, recents, start_folder, start_projects
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.drafts import SUFFIX, is_draft
+from fewshot_gui.project.draft_names import SUFFIX, is_draft
 from fewshot_gui.project.problems import DamagedProject, ProjectInUse
-from fewshot_gui.texts import _, ngettext
+from fewshot_gui.texts import _
 
 TRUSTED_AT_ONCE = 100  # folders; each is kept in the settings
-RESUMED = "resumed"  # key of the message that work goes on
+EXPORTED_MS = 20_000  # how long the news of an export stays, unless the user does something
 
 
 class FileCommands(QObject):
@@ -61,13 +62,16 @@ class FileCommands(QObject):
         session.desk.opened.connect(self._on_opened)
         session.desk.already_open.connect(self._add_rest)
         session.desk.failed.connect(self._on_failed)
+        session.desk.not_saved.connect(self._on_not_saved)
         session.desk.lost.connect(self._on_lost)
         session.desk.consent_wanted.connect(self._ask_consent)
         session.desk.moved.connect(self._on_moved)
         session.desk.state_changed.connect(self._on_state)
         session.exported.connect(self._on_exported)
         session.brought.connect(self._trust)
-        session.history_changed.connect(lambda: banners.settle(RESUMED))
+        session.history_changed.connect(self._on_action)
+        self._exported = QTimer(self, singleShot=True, interval=EXPORTED_MS)
+        self._exported.timeout.connect(self._forget_export)
 
     # -- opening -------------------------------------------------------------------------
 
@@ -106,6 +110,20 @@ class FileCommands(QObject):
             self._to_add.clear()
             self._session.close_folder()
 
+    def take(self, paths: Iterable[str]) -> None:
+        """Something was dropped on the window: a project, or folders to sort."""
+
+        def take(brought: Brought) -> None:
+            projects = [path for path in brought.others if path.endswith(SUFFIX)]
+            if projects:
+                self.open(projects[0])
+            elif brought.folders:
+                self.drop(list(brought.folders))
+            else:
+                self._banners.show_message(news.stray_files(self._session.collection is not None))
+
+        self._session.tell_apart(paths, take)
+
     def drop(self, folders: list[str]) -> None:
         """Folders were dropped on the window: opened, or added to what is open."""
         if not folders:
@@ -114,8 +132,8 @@ class FileCommands(QObject):
             self.open(folders[0])
             self._to_add = folders[1:]
             return
-        for folder in folders:
-            self._session.add_folder(folder)
+        if self._session.may_change():
+            self._session.add_folders(folders)
 
     # -- folders of the project ------------------------------------------------------------
 
@@ -135,15 +153,24 @@ class FileCommands(QObject):
 
     def fill_folders(self, menu: QMenu) -> None:
         """Offer to locate or remove each folder of the project."""
+        for action in menu.actions():
+            if action.menu() is not None:
+                action.menu().deleteLater()  # clearing leaves the menus below where they are
         menu.clear()
         folders = self._session.project.folders
         for folder in folders:
             inner = menu.addMenu(folder.path.replace("&", "&&"))
-            inner.addAction(_("&Locate…"), lambda f=folder: self.locate(f.id))
+            locate = inner.addAction(_("&Locate…"), lambda f=folder: self.locate(f.id))
             remove = inner.addAction(
                 _("&Remove from the project"), lambda f=folder: self._session.remove_folder(f.id)
             )
             remove.setEnabled(len(folders) > 1)
+            if self._session.read_only:
+                inner.setToolTipsVisible(True)
+                for change in (locate, remove):
+                    change.setEnabled(False)
+                    change.setToolTip(news.viewing_only())
+                    change.setStatusTip(news.viewing_only())
         if menu.isEmpty():
             menu.addAction(_("None yet")).setEnabled(False)
 
@@ -179,6 +206,9 @@ class FileCommands(QObject):
         """Ask for a file name and write the result."""
         folders = self._session.project.folders
         if self._session.collection is None:
+            return
+        if folders and all(f.id in self._session.watch.lister.unreachable for f in folders):
+            self._banners.show_message(news.away_no_export())
             return
         start = str(Path(folders[0].path if folders else Path.home()) / "labels.csv")
         name = self._dialogs.save(self._window, _("Export CSV"), start)
@@ -218,17 +248,17 @@ class FileCommands(QObject):
         chosen = list(folders)[:TRUSTED_AT_ONCE]
         self._preferences.update(**self._preferences.now.with_trusted(chosen))
 
-    def _remember(self, before: str = "") -> None:
-        """Keep what is open among the recent ones; a draft that became a file is gone."""
+    def _remember(self) -> None:
+        """Keep what is open among the recent ones."""
         desk = self._session.desk
         folders = [folder.path for folder in desk.now.project.folders]
         if not desk.now.path:  # the sample
             return
         folder = folders[0] if desk.is_draft and folders else ""
-        gone = before if is_draft(before) else ""
         self._preferences.update(
-            **self._preferences.now.with_recent(desk.now.path, folder, gone),
+            **self._preferences.now.with_recent(desk.now.path, folder),
             **self._preferences.now.with_trusted(folders[:TRUSTED_AT_ONCE]),
+            **({} if desk.is_draft else self._preferences.now.with_saved(folders, desk.now.path)),
         )
 
     def _start(self) -> str:
@@ -238,7 +268,7 @@ class FileCommands(QObject):
 
     def _may_leave(self) -> bool:
         """Whether nothing would be lost, or the user does not mind."""
-        count = self._session.desk.unwritten
+        count = self._session.desk.at_risk
         if not count:
             return True
         answer = self._dialogs.leave(self._window, count)
@@ -265,50 +295,65 @@ class FileCommands(QObject):
             self._tell_read_only()
         elif opened.resumed and self._session.desk.is_draft and opened.project.bins:
             self._tell_resumed(opened)
+        self._look_for_saved()
         self._add_rest()
 
     def _add_rest(self) -> None:
         """Add the folders that were dropped together with the one that is open now."""
         folders, self._to_add = self._to_add, []
-        for folder in folders:
-            self._session.add_folder(folder)
+        if folders and self._session.may_change():
+            self._session.add_folders(folders)
 
-    def _on_moved(self, before: str) -> None:
-        self._remember(before)
-        self._banners.settle(news.READ_ONLY)
+    def _on_moved(self, before: str, there: str) -> None:
+        """A project has another file; a draft that became one is gone."""
+        gone = before if is_draft(before) and before != there else ""
+        self._preferences.update(**self._preferences.now.with_recent(there, gone=gone))
+        self._remember()  # another project may be open by now
+        self._banners.settle(news.NOT_SAVED)
+        if there == self._session.desk.now.path:
+            self._banners.settle(news.READ_ONLY)
+
+    def _on_action(self) -> None:
+        """What is told of a beginning or an end is old news once the user goes on."""
+        for key in (news.RESUMED, news.SAVED_IN, news.EXPORTED):
+            self._banners.settle(key)
+
+    def _on_not_saved(self, error: BaseException, _path: str) -> None:
+        if isinstance(error, UserError):
+            self._banners.show_message(news.not_saved(error))
+        else:
+            self._session.crashed.emit(error)
 
     def _on_lost(self, title: str, count: int) -> None:
-        """A project that was left could not be written to its end."""
-        text = ngettext(
-            "Your last action in “{name}” was not saved.",
-            "Your last {count} actions in “{name}” were not saved.",
-            count,
-        )
-        self._tell(Kind.ERROR, text.format(name=title, count=f"{count:,}"))
+        self._banners.show_message(news.lost(title, count))
+
+    def _look_for_saved(self) -> None:
+        """Say in which file the folder of a draft is sorted, if that is there."""
+        folder = next((f.path for f in self._session.project.folders), "")
+        path = self._preferences.now.saved.get(folder, "")
+
+        def found(is_there: bool) -> None:
+            if is_there and self._session.desk.is_draft:
+                self._banners.show_message(news.saved_in(path, lambda: self.open(path)))
+
+        if path and self._session.desk.is_draft:
+            self._session.desk.ask(lambda: is_sorted_in(path, folder), found)
 
     def _tell_resumed(self, opened: Opened) -> None:
-        bins, labels = len(opened.project.bins), len(opened.project.labels)
-        text = _("Going on where you left off: {bins}, {labels}.").format(
-            bins=ngettext("{count} bin", "{count} bins", bins).format(count=bins),
-            labels=ngettext("{count} label", "{count} labels", labels).format(count=f"{labels:,}"),
-        )
+        message = news.resumed(len(opened.project.bins), len(opened.project.labels))
         folders = opened.project.folders
-        if not folders:
-            self._tell(Kind.INFO, text)
-            return
-        folder = folders[0].path
-        self._banners.show_message(
-            Message(
-                Kind.INFO,
-                text,
+        if folders:
+            folder = folders[0].path
+            message = replace(
+                message,
                 action=_("Start anew"),
                 run=lambda: self._if_free(lambda: self._session.begin_anew(folder)),
-                key=RESUMED,
+                key=news.RESUMED,
             )
-        )
+        self._banners.show_message(message)
 
     def _tell_read_only(self) -> None:
-        message = replace(news.read_only(), action=_("Save as…"), run=self.save_as)
+        message = replace(news.read_only(), action=_("Save as…"), run=self.save_as, stays=True)
         self._banners.show_message(message)
 
     def _on_failed(self, error: BaseException, _path: str) -> None:
@@ -369,20 +414,22 @@ class FileCommands(QObject):
         )
 
     def _on_duplicated(self, path: str) -> None:
-        self._tell(Kind.SUCCESS, _("Saved a copy to {path}").format(path=path))
+        self._banners.settle(news.NOT_SAVED)
+        text = _("Saved a copy to {path}").format(path=path)
+        self._banners.show_message(Message(Kind.SUCCESS, text))
 
     def _on_exported(self, path: str, count: int) -> None:
-        words = ngettext("Saved {count} row to {path}", "Saved {count} rows to {path}", count)
         folder = QUrl.fromLocalFile(str(Path(path).parent))
-        self._banners.show_message(
-            Message(
-                Kind.SUCCESS,
-                words.format(count=f"{count:,}", path=path),
-                action=_("Show folder"),
-                run=lambda: QDesktopServices.openUrl(folder),
-                key="exported",
-            )
-        )
+        message = news.exported(path, count, lambda: QDesktopServices.openUrl(folder))
+        self._banners.show_message(message)
+        self._exported.start()
 
-    def _tell(self, kind: Kind, text: str) -> None:
-        self._banners.show_message(Message(kind, text))
+    def _forget_export(self) -> None:
+        """Its time is over, unless the user is about to press its button."""
+        for banner in self._banners.banners:
+            focused = QApplication.focusWidget()
+            is_used = focused is not None and banner.isAncestorOf(focused)
+            if banner.message.key == news.EXPORTED and is_used:
+                self._exported.start()
+                return
+        self._banners.settle(news.EXPORTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -13,15 +14,18 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
 from fewshot_gui.gui.collection import NOBODY, Collection, Rows
 from fewshot_gui.gui.desk import Desk
+from fewshot_gui.gui.folder_pulse import REST, FolderPulse
 from fewshot_gui.gui.job_runner import JobRunner
-from fewshot_gui.gui.lister import EmptiedFolder, Labelled, Lister, Listing
+from fewshot_gui.gui.lister import Lister
 from fewshot_gui.gui.opening import Opened
 from fewshot_gui.gui.reader import Reader, ReaderState
 from fewshot_gui.gui.tracker import Tracker, is_missing
 from fewshot_gui.images.files import FailureKind
 from fewshot_gui.images.scan import ScanResult
-from fewshot_gui.project.model import Label, Project
+from fewshot_gui.listing import EmptiedFolder, Labelled, Listing
+from fewshot_gui.project.model import Project
 from fewshot_gui.project.places import is_below
+from fewshot_gui.project.values import Label
 from fewshot_gui.texts import _
 
 LOOK_AGAIN_S = 60.0  # between two looks at the folders that nobody asked for
@@ -53,6 +57,7 @@ class FolderWatch(QObject):
         message: A ``Message`` for the banner.
         settled: Key of a message that is no longer true.
         shown: (title, int64 rows) of images that the user should see.
+        locate_asked: Id of a folder that the user wants to point out.
         failed: An unexpected exception.
     """
 
@@ -68,6 +73,7 @@ class FolderWatch(QObject):
     message = Signal(object)
     settled = Signal(str)
     shown = Signal(str, object)
+    locate_asked = Signal(int)
     failed = Signal(object)
 
     def __init__(self, runner: JobRunner, desk: Desk, reader: Reader) -> None:
@@ -80,8 +86,15 @@ class FolderWatch(QObject):
         self._probing = False
         self._told_changed = np.empty(0, np.int64)
         self._held_up = False  # reading waits for a folder that is away
+        self._folders_differ = False  # from those of the listing before
+        self._happened = False  # something did since the folders were listed
+        self._rest_until = 0.0  # before that, nobody looks who was not asked to
+        self._begun_at = 0.0
+        self._pulse = FolderPulse(runner)
+        self._pulse.felt.connect(self._on_felt)
         self.lister = Lister(runner)
         self.tracker = Tracker()
+        self.lister.left.connect(self._on_left)
         self.lister.added.connect(self._on_added)
         self.lister.listed.connect(self._on_listed)
         self.lister.stopped.connect(self._on_stopped)
@@ -95,7 +108,9 @@ class FolderWatch(QObject):
         """Take another project; nothing is listed yet."""
         self._held_up = self._probing = False
         self._told_changed = np.empty(0, np.int64)
-        self._listed_at = 0.0
+        self._listed_at = self._rest_until = 0.0
+        self._folders_differ = self._happened = False
+        self._pulse.stop()
         self._project = opened.project
         self._project.doubt(())
         self._collection = collection
@@ -106,6 +121,7 @@ class FolderWatch(QObject):
         """See what lies in the folders; the arguments are ``Lister.list``'s."""
         assert self._collection is not None
         labelled = Labelled(self.tracker.labelled())
+        self._begun_at = time.monotonic()
         self.lister.list(self._collection, self._project.folders, labelled, again, believing)
         self.busy_changed.emit()
 
@@ -136,10 +152,30 @@ class FolderWatch(QObject):
         self._tell_changed()
         self._look_for_folders(rows)
 
-    def on_labelled(self, rows: Rows) -> None:
+    def on_labelled(self, rows: Rows, seen: bool) -> None:
         """The user decided on images."""
-        self.tracker.on_labelled(rows)
+        self.tracker.on_labelled(rows, seen)
+        if self._collection is not None and not self._collection.wanted(rows).all():
+            self._reader.leave_out()
         self._tell_changed()
+
+    def _on_felt(self, happened: bool) -> None:
+        """Look again where entries came or went, but leave a slow disk its rest."""
+        self._happened |= happened
+        free = self.lister.complete and not self.lister.busy
+        if self._happened and free and time.monotonic() >= self._rest_until:
+            self._happened = False
+            self.look()
+
+    def _on_left(self, rows: Rows) -> None:
+        """A folder was taken out of the project, and so were its images."""
+        collection = self._collection
+        if collection is None:
+            return
+        collection.set_targets(collection.targets[~np.isin(collection.targets, rows)])
+        self._folders_differ = True
+        self._reader.leave_out()
+        self.listed.emit()
 
     def _on_added(self, rows: Rows) -> None:
         collection = self._collection
@@ -154,14 +190,19 @@ class FolderWatch(QObject):
         collection = self._collection
         if collection is None:
             return
-        first = not self._listed_at
+        is_told = bool(self._listed_at) and not self._folders_differ
+        self._folders_differ = False
         self._listed_at = time.monotonic()
-        if not first and not listing.is_news and np.array_equal(listing.rows, collection.targets):
+        self._rest_until = self._listed_at + REST * (self._listed_at - self._begun_at)
+        roots = [f.path for f in self._project.folders if f.id in listing.results]
+        self._pulse.follow(roots, listing.places)
+        if is_told and not listing.is_news and np.array_equal(listing.rows, collection.targets):
             self._tell_away(listing.unreachable)
             self.ended.emit()
             self._read_on()
             return
         new = collection.set_targets(listing.rows)
+        self._reader.leave_out()
         collection.forget_predictions(listing.changed)
         if len(listing.changed) or len(listing.returned):
             self.renewed.emit()
@@ -213,8 +254,9 @@ class FolderWatch(QObject):
     def _tell_away(self, errors: Mapping[int, UserError]) -> None:
         for folder in self._project.folders:
             if (error := errors.get(folder.id)) is not None:
-                emptied = isinstance(error, EmptiedFolder)
-                self.message.emit((news.emptied if emptied else news.away)(folder.path))
+                told = news.emptied if isinstance(error, EmptiedFolder) else news.away
+                locate = partial(self.locate_asked.emit, folder.id)
+                self.message.emit(told(folder.path, locate))
                 return
         self.settled.emit(news.AWAY)
 
@@ -252,7 +294,7 @@ class FolderWatch(QObject):
         """Say how many labelled images are others now, when there are more, or none."""
         if self._collection is None:
             return
-        rows = np.flatnonzero(self._collection.changed)
+        rows = np.flatnonzero(self._collection.changed & (self._collection.source != NOBODY))
         told, self._told_changed = self._told_changed, rows
         if self._project.doubt(self._collection.paths(rows)):
             self.unlearned.emit()
@@ -283,10 +325,11 @@ class FolderWatch(QObject):
         """Nothing is known of the images while their folder is away."""
         table = collection.table
         roots = [f.path for f in self._project.folders if f.id in errors]
+        suspects = self._suspects(collection, collection.failed_targets())
         waiting = [
             row
-            for row in self._suspects(collection, collection.failed_targets())
-            if any(is_below(table.file(row).path, root) for root in roots)
+            for row, path in zip(suspects, table.paths(suspects), strict=True)
+            if any(is_below(path, root) for root in roots)
         ]
         table.retry(waiting)
         if self._reader.state is ReaderState.READING:

@@ -32,7 +32,7 @@ from fewshot_gui.gui.search_edit import SearchEdit
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme, class_colour
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.settings import MAX_TILE, MIN_TILE
 from fewshot_gui.texts import _, ngettext
 
@@ -47,10 +47,12 @@ class GridPage(QWidget):
 
     Signals:
         open_clicked: The user wants to choose another folder.
+        locate_clicked: The user wants to point out where the project's folder lies now.
         shown_class: Class id that alone is shown, or ``NO_CLASS``.
     """
 
     open_clicked = Signal()
+    locate_clicked = Signal()
     shown_class = Signal(int)
 
     def __init__(
@@ -79,7 +81,8 @@ class GridPage(QWidget):
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(lambda: self._search(self.search.text()))
         self._build()
-        finder.found.connect(self._rearrange)
+        self._to_found = False  # the user wants to go to what the search finds
+        finder.found.connect(self._on_found)
         grid.zoomed.connect(self.zoom)
         grid.drag_ended.connect(self._catch_up)
         session.folder_changed.connect(self._on_folder)
@@ -203,7 +206,11 @@ class GridPage(QWidget):
 
     def _search_now(self) -> None:
         self._typing.stop()
-        self._search(self.search.text())
+        self._to_found = self._view.text != self.search.text().strip()
+        if self._to_found:
+            self._search(self.search.text())
+        else:
+            self.grid.select_one()
         self.grid.setFocus()
 
     def _leave_search(self) -> None:
@@ -261,6 +268,12 @@ class GridPage(QWidget):
             self.grid.show_arrangement(arrangement, self._view.order is Order.GROUPED)
         self._tell_count()
         self._choose_page()
+
+    def _on_found(self) -> None:
+        self._rearrange()
+        if self._to_found:
+            self._to_found = False
+            self.grid.select_one()
 
     def _catch_up(self) -> None:
         if self._late and not self._session.scanning:
@@ -404,6 +417,12 @@ class GridPage(QWidget):
             self.empty.say(_("Looking for pictures…"), "")
         elif self._session.listing_stopped and not len(collection.targets):
             self.empty.say(_("No pictures were found before the listing was stopped"), "")
+        elif not len(collection.targets) and self._session.watch.lister.unreachable:
+            self.empty.say(
+                _("The folder of this project cannot be reached"),
+                _("Your work is not lost. Connect its disk, or say where the folder lies now."),
+                _("Locate folder…"),
+            )
         elif not len(collection.targets):
             self.empty.say(
                 _("No pictures in this folder"),
@@ -431,6 +450,8 @@ class GridPage(QWidget):
         collection = self._session.collection
         if collection is not None and len(collection.targets):
             self.show_all()
+        elif collection is not None and self._session.watch.lister.unreachable:
+            self.locate_clicked.emit()
         else:
             self.open_clicked.emit()
 

@@ -155,6 +155,11 @@ def _examples() -> Section:
             "class folders already, and shows how many examples are worth the work."
         ),
         _(
+            "“Train a learner” (Ctrl+Shift+T) learns from many classes of pictures that are in "
+            "folders already how to sort classes it has never seen, and says whether that is "
+            "better than what there is."
+        ),
+        _(
             "“What to label next” (S) shows the pictures that would teach the program most, "
             "and says below each why."
         ),

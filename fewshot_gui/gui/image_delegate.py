@@ -12,7 +12,7 @@ from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.image_model import Tile, TileRole, percent
 from fewshot_gui.gui.theme import ClassColour, Theme, class_colour
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import UNKNOWN, Bin
+from fewshot_gui.project.values import UNKNOWN, Bin
 
 PADDING = 6
 BADGE = 22

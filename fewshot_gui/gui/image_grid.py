@@ -22,7 +22,7 @@ from fewshot_gui.gui.grid_geometry import GridGeometry
 from fewshot_gui.gui.grid_view import GridView
 from fewshot_gui.gui.image_delegate import GRID, PADDING, STRIP, ImageDelegate
 from fewshot_gui.gui.image_model import ImageModel
-from fewshot_gui.gui.mime import dragged, local_paths, mime_of, split_folders
+from fewshot_gui.gui.mime import dragged, local_paths, mime_of
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -39,14 +39,12 @@ class ImageGrid(GridView):
     """Shows the image model in columns that fill the width.
 
     Signals:
-        folders_dropped: Folders to open or add.
-        files_dropped: Files that were dropped where no bin is.
+        dropped: Paths of files and folders from elsewhere.
         taken_out: Paths dragged out of a bin and dropped here.
         drag_ended: The user let go of what was dragged from here.
     """
 
-    folders_dropped = Signal(object)
-    files_dropped = Signal(object)
+    dropped = Signal(object)
     taken_out = Signal(object)
     drag_ended = Signal()
 
@@ -194,6 +192,13 @@ class ImageGrid(GridView):
         self.select_positions(self._images.positions(rows) if len(rows) else slice(0, 0))
         self.chosen.anchor = place
 
+    def select_one(self) -> None:
+        """Select the current image, or the first one, where none is selected."""
+        if not len(self.selected_positions()) and len(self._images.rows):
+            row = self.current_row()
+            row = row if row >= 0 else int(self._images.rows[0])
+            self.select_rows(np.asarray([row], np.int64), row)
+
     def step_on(self) -> None:
         """Go on to the image after the selected ones."""
         positions = self.selected_positions()
@@ -243,11 +248,7 @@ class ImageGrid(GridView):
                 event.setDropAction(Qt.DropAction.CopyAction)
                 event.accept()
             return
-        folders, files = split_folders(local_paths(event.mimeData()))
-        if folders:
-            self.folders_dropped.emit(list(folders))
-        elif files:
-            self.files_dropped.emit(list(files))
+        self.dropped.emit(local_paths(event.mimeData()))
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

@@ -17,7 +17,7 @@ from fewshot_gui.gui.plain import plain_tip
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.project.model import UNKNOWN, Bin
+from fewshot_gui.project.values import UNKNOWN, Bin
 from fewshot_gui.texts import _
 
 TileRole = Qt.ItemDataRole.UserRole + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import sys
 import threading
 import traceback
@@ -22,6 +21,8 @@ FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 def start_log() -> None:
     """Write the log to a file of limited size; without such a place, to nowhere."""
+    import logging.handlers  # it brings sockets and pickles, which the window need not wait for
+
     try:
         log_dir().mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(

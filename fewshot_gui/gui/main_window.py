@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow
 
-from fewshot_gui.gui.actions import Actions
-from fewshot_gui.gui.arrangement import Show
-from fewshot_gui.gui.banner import Banners
-from fewshot_gui.gui.bin_card import BinCard
-from fewshot_gui.gui.bins_panel import BinsPanel
-from fewshot_gui.gui.class_picker import ClassPicker
-from fewshot_gui.gui.collection import NOBODY
-from fewshot_gui.gui.dialogs import Dialogs
-from fewshot_gui.gui.errors_dialog import ErrorsDialog
-from fewshot_gui.gui.evaluate_open import EvaluatePage
-from fewshot_gui.gui.file_commands import FileCommands
-from fewshot_gui.gui.finder import Finder
-from fewshot_gui.gui.grid_page import GridPage
-from fewshot_gui.gui.help_windows import HelpWindows
-from fewshot_gui.gui.icons import Icons
-from fewshot_gui.gui.image_delegate import ImageDelegate
-from fewshot_gui.gui.image_grid import ImageGrid
-from fewshot_gui.gui.image_model import ImageModel
-from fewshot_gui.gui.job_runner import JobRunner
-from fewshot_gui.gui.menus import Fillers, build_menus
-from fewshot_gui.gui.messages import Kind, Message
-from fewshot_gui.gui.mime import brings_folder, local_paths, split_folders
-from fewshot_gui.gui.preferences import Preferences
-from fewshot_gui.gui.preview import Preview
-from fewshot_gui.gui.reader import ReaderState
-from fewshot_gui.gui.review_commands import ReviewCommands
-from fewshot_gui.gui.review_hygiene import HygieneBar
-from fewshot_gui.gui.reviewer import Reviewer
-from fewshot_gui.gui.session import Session
-from fewshot_gui.gui.sitting import Sitting
-from fewshot_gui.gui.status import StatusLine
 from fewshot_gui.gui.theme import Theme
-from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.gui.welcome import Welcome
-from fewshot_gui.gui.window_choices import window_choices
-from fewshot_gui.gui.window_place import keep_place, restore_place
-from fewshot_gui.images.pool import DecodePool
-from fewshot_gui.learners.predictions import NO_CLASS
+from fewshot_gui.gui.window_place import keep_place, restore_place, restore_shares
 from fewshot_gui.texts import _
+
+# Everything else is imported in `furnish`, even of Qt, whose classes take a millisecond each:
+# by then the window is on the screen.
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+
+    from fewshot_gui.gui.bin_card import BinCard
+    from fewshot_gui.gui.dialogs import Dialogs
+    from fewshot_gui.gui.finder import Finder
+    from fewshot_gui.gui.icons import Icons
+    from fewshot_gui.gui.job_runner import JobRunner
+    from fewshot_gui.gui.preferences import Preferences
+    from fewshot_gui.gui.session import Session
+    from fewshot_gui.gui.thumbnails import Thumbnails
+    from fewshot_gui.images.pool import DecodePool
 
 LOW = 700  # height of a window that has room for one message at a time
 
@@ -64,11 +43,19 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
 
-    def __init__(
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._furnished = False
+        self._leaving = False
+        self.setWindowTitle(_("Few-Shot GUI"))
+        self.setCentralWidget(_name_of_the_program())
+        restore_place(self)
+
+    def furnish(
         self,
         session: Session,
         preferences: Preferences,
-        theme: Theme,
         icons: Icons,
         thumbnails: Thumbnails,
         device: Callable[[], str],
@@ -77,24 +64,37 @@ class MainWindow(QMainWindow):
         runner: JobRunner,
         pool: Callable[[], DecodePool],
     ) -> None:
-        super().__init__()
+        """Put in everything that the window consists of; to be called once."""
+        from fewshot_gui.gui.actions import Actions
+        from fewshot_gui.gui.backbone_open import BackbonePage
+        from fewshot_gui.gui.errors_dialog import ErrorsDialog
+        from fewshot_gui.gui.evaluate_open import EvaluatePage
+        from fewshot_gui.gui.file_commands import FileCommands
+        from fewshot_gui.gui.help_windows import HelpWindows
+        from fewshot_gui.gui.review_commands import ReviewCommands
+        from fewshot_gui.gui.train_open import TrainPage
+        from fewshot_gui.gui.viewing import Viewing
+
+        theme = self._theme
         self._session = session
         self._preferences = preferences
-        self._theme = theme
         self._icons = icons
         self._thumbnails = thumbnails
         self._finder = finder
         self._runner = runner
         self._pool = pool
+        self._dialogs = dialogs
         self._errors = ErrorsDialog(self)
-        self._leaving = False
         self.actions_by_name = Actions(self, icons)
-        self.setWindowTitle(_("Few-Shot GUI"))
         self.setAcceptDrops(True)
         self.help = HelpWindows(self, self.actions_by_name, theme, icons)
         self._build(device)
         self.files = FileCommands(self, session, preferences, dialogs, self.banners, thumbnails)
         self.evaluation = EvaluatePage(self, runner, preferences, theme, icons, dialogs)
+        self.training = TrainPage(
+            self, runner, preferences, theme, icons, dialogs, pool, session.use_learner_file
+        )
+        self.backbones = BackbonePage(self, session, runner, dialogs)
         self.review = ReviewCommands(
             self,
             session,
@@ -111,13 +111,32 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self._connect_actions()
         self._connect_session()
-        restore_place(self, self.splitter)
+        Viewing(self, session, self.actions_by_name, self.panel, self.grid, self.preview)
+        restore_shares(self.splitter)
+        self._furnished = True
+        self.banners.fold(self.height() < LOW)
         self._on_folder()
         self._on_history()
 
     # -- layout ------------------------------------------------------------------------
 
     def _build(self, device: Callable[[], str]) -> None:
+        from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+        from fewshot_gui.gui.banner import Banners
+        from fewshot_gui.gui.bins_panel import BinsPanel
+        from fewshot_gui.gui.class_picker import ClassPicker
+        from fewshot_gui.gui.grid_page import GridPage
+        from fewshot_gui.gui.image_delegate import ImageDelegate
+        from fewshot_gui.gui.image_grid import ImageGrid
+        from fewshot_gui.gui.image_model import ImageModel
+        from fewshot_gui.gui.preview import Preview
+        from fewshot_gui.gui.review_hygiene import HygieneBar
+        from fewshot_gui.gui.reviewer import Reviewer
+        from fewshot_gui.gui.sitting import Sitting
+        from fewshot_gui.gui.status import StatusLine
+        from fewshot_gui.gui.welcome import Welcome
+
         session, theme, icons = self._session, self._theme, self._icons
         self.model = ImageModel(session, self._thumbnails)
         delegate = ImageDelegate(theme, icons, self._thumbnails)
@@ -164,12 +183,17 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._centre)
 
     def _build_menus(self) -> None:
+        from fewshot_gui.gui.backbone_menu import BackboneMenu
+        from fewshot_gui.gui.menus import Fillers, build_menus
+        from fewshot_gui.gui.window_choices import window_choices
+
         actions = self.actions_by_name
         choices = window_choices(
             self._session, self._preferences, self.page, self.status, self.banners
         )
-        fillers = Fillers(self.files.fill_recent, self.files.fill_folders)
-        self._put_menu = build_menus(self.menuBar(), actions, choices, fillers)
+        backbones = BackboneMenu(self, self._session, self.backbones.open, self._dialogs)
+        fillers = Fillers(self.files.fill_recent, self.files.fill_folders, backbones.fill)
+        self._menus = build_menus(self.menuBar(), actions, choices, fillers)
         for action in actions.all():
             if action is not actions["confirm"]:
                 self.addAction(action)
@@ -179,6 +203,9 @@ class MainWindow(QMainWindow):
     # -- connections -----------------------------------------------------------------------
 
     def _connect_actions(self) -> None:
+        from fewshot_gui.gui.arrangement import Show
+        from fewshot_gui.learners.predictions import NO_CLASS
+
         session = self._session
         self.actions_by_name.connect(
             open=self.files.choose_folder,
@@ -208,6 +235,7 @@ class MainWindow(QMainWindow):
             limit=self.review.set_limit,
             enough=self.review.ask_enough,
             evaluate=self.evaluation.open,
+            train=self.training.open,
             search=self._begin_search,
             search_bins=self.panel.focus_search,
             new_bin=self.panel.begin_new_bin,
@@ -231,6 +259,7 @@ class MainWindow(QMainWindow):
         self.welcome.sample_clicked.connect(self.files.open_sample)
         self.welcome.recent_clicked.connect(self.files.open)
         self.page.open_clicked.connect(self.files.choose_folder)
+        self.page.locate_clicked.connect(self.files.locate)
         self.page.shown_class.connect(
             lambda class_id: self.panel.mark_shown(None if class_id == NO_CLASS else class_id)
         )
@@ -240,8 +269,8 @@ class MainWindow(QMainWindow):
         self.hygiene.shown.connect(self.review.show_rows)
         self.grid.doubleClicked.connect(lambda _index: self.review.toggle_preview())
         self.status.unreadable_clicked.connect(lambda: self.page.show_only(Show.UNREADABLE))
-        self.grid.folders_dropped.connect(self.files.drop)
-        self.grid.files_dropped.connect(self._on_stray_files)
+        self.status.engine.setMenu(self._menus.learner)
+        self.grid.dropped.connect(self.files.take)
         self.grid.taken_out.connect(session.take_out)
         self.grid.selection_changed.connect(self._on_selection)
         self._preferences.changed.connect(self._on_preferences)
@@ -258,6 +287,7 @@ class MainWindow(QMainWindow):
         session.message.connect(self.banners.show_message)
         session.settled.connect(self.banners.settle)
         session.renewed.connect(self._on_renewed)
+        session.watch.locate_asked.connect(self.files.locate)
         session.shown.connect(self.review.show_rows)
         session.history_changed.connect(self._on_pace)
         self.reviewer.message.connect(self.banners.show_message)
@@ -265,6 +295,9 @@ class MainWindow(QMainWindow):
         self.reviewer.failed.connect(self.show_error)
         session.crashed.connect(self.show_error)
         self.evaluation.crashed.connect(self.show_error)
+        self.training.crashed.connect(self.show_error)
+        self.training.message.connect(self.banners.show_message)
+        self.backbones.crashed.connect(self.show_error)
         session.desk.moved.connect(self._tell_title)
 
     def open_folder(self, path: str) -> None:
@@ -278,6 +311,8 @@ class MainWindow(QMainWindow):
     # -- actions: bins ---------------------------------------------------------------------------
 
     def _show_class(self, class_id: int) -> None:
+        from fewshot_gui.gui.arrangement import Show
+
         self.review.close_preview()
         self.page.show_only(Show.CLASS, class_id)
 
@@ -297,6 +332,8 @@ class MainWindow(QMainWindow):
 
     def _chosen_card(self) -> BinCard | None:
         """The bin that has the focus; says how to choose one where none has."""
+        from fewshot_gui.gui.messages import Kind, Message
+
         card = self.panel.current_card()
         if card is None:
             text = _("Choose a bin first: click on it or press Ctrl+2.")
@@ -333,6 +370,7 @@ class MainWindow(QMainWindow):
 
     def _on_listed(self) -> None:
         self.sitting.rebase(self._decided())  # labels of earlier sittings have found their images
+        self._show_pace()
         focused = self.focusWidget()
         if focused is None or not self.panel.isAncestorOf(focused):
             # While there was nothing to show the grid was hidden and could not have it.
@@ -359,11 +397,16 @@ class MainWindow(QMainWindow):
 
     def _on_pace(self) -> None:
         self.sitting.note(self._decided())
+        self._show_pace()
+
+    def _show_pace(self) -> None:
         total = len(self._session.collection.targets) if self._session.collection else 0
         self.status.show_pace(self.sitting.words(self._decided(), total))
 
     def _decided(self) -> int:
         """Images of the folders with a label; examples brought along were no work here."""
+        from fewshot_gui.gui.collection import NOBODY
+
         collection = self._session.collection
         if collection is None:
             return 0
@@ -376,7 +419,7 @@ class MainWindow(QMainWindow):
             action.setVisible(exists)
             if exists:
                 action.setText(bins[place].name.replace("&", "&&"))
-        self._put_menu.setEnabled(bool(bins))
+        self._menus.put.setEnabled(bool(bins))
         for name in ("rename", "delete"):
             self.actions_by_name[name].setEnabled(bool(bins))
         self._on_selection()
@@ -392,6 +435,8 @@ class MainWindow(QMainWindow):
         self.page.tell_selection()
 
     def _on_progress(self) -> None:
+        from fewshot_gui.gui.reader import ReaderState
+
         reader = self._session.reader
         self.actions_by_name["cancel"].setEnabled(self._session.can_cancel)
         waiting = reader.state is ReaderState.PAUSED or self._session.listing_stopped
@@ -400,46 +445,63 @@ class MainWindow(QMainWindow):
     def _on_preferences(self) -> None:
         self._theme.choose(self._preferences.now.theme)
 
-    def _on_stray_files(self, _paths: list[str]) -> None:
-        text = _("Drop pictures on a bin to use them as examples, or a folder here to sort it.")
-        self.banners.show_message(Message(Kind.INFO, text))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.banners.fold(self.height() < LOW)
+        if self._furnished:
+            self.banners.fold(self.height() < LOW)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+        activation = event.type() is QEvent.Type.ActivationChange
+        if self._furnished and activation and self.isActiveWindow():
             self._session.look_again()
 
     # -- drops ----------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if brings_folder(event.mimeData()):
+        from fewshot_gui.gui.mime import dragged
+
+        data = event.mimeData()
+        if data.hasUrls() and dragged(self._session.id, data) is None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        folders, _files = split_folders(local_paths(event.mimeData()))
-        if folders:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.files.drop(list(folders))
+        from fewshot_gui.gui.mime import local_paths
+
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.files.take(local_paths(event.mimeData()))
 
     # -- the end -----------------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._leaving and not self.files.may_leave():
+        if not self._furnished:
+            event.accept()
+            self.closed.emit()
+            return
+        if not self._leaving and not (self.training.may_leave() and self.files.may_leave()):
             event.ignore()
             return
         keep_place(self, self.splitter)
         event.accept()
         self._errors.close()
         self.evaluation.close()
+        self.training.close()
         self.closed.emit()
 
     def leave_at_once(self) -> None:
         """Close without asking: the system wants the program to end."""
         self._leaving = True
         self.close()
+
+
+def _name_of_the_program() -> QLabel:
+    """All that there is to see for half a second."""
+    name = QLabel(_("Few-Shot GUI"))
+    name.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    font = name.font()
+    font.setPointSizeF(1.8 * font.pointSizeF())
+    font.setBold(True)
+    name.setFont(font)
+    return name

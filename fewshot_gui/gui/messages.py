@@ -29,6 +29,8 @@ class Message:
         action: Label of a button, empty for none.
         run: What the button does.
         key: A newer message with the same key takes its place; empty for the text itself.
+        stays: It is true until it is settled: the user cannot close it, other messages do not
+            push it out, and nothing of the same key takes its place.
     """
 
     kind: Kind
@@ -37,6 +39,7 @@ class Message:
     action: str = ""
     run: Callable[[], None] | None = None
     key: str = ""
+    stays: bool = False
 
     @classmethod
     def from_error(cls, error: UserError) -> Message:

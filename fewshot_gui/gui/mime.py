@@ -5,14 +5,30 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from PySide6.QtCore import QByteArray, QMetaType, QMimeData, QUrl
 
-LOOKED_AT = 8
+from fewshot_gui.images.file_types import is_listed
+
 IDS = "application/x-fewshot-image-ids+json"
 URIS = "text/uri-list"
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What was dragged here from elsewhere.
+
+    Attributes:
+        folders: Folders.
+        pictures: Files whose name may be a picture's.
+        others: Other files.
+    """
+
+    folders: tuple[str, ...]
+    pictures: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 class Dragged:
@@ -111,21 +127,15 @@ def local_paths(data: QMimeData) -> tuple[str, ...]:
     return tuple(_path(url) for url in data.urls() if url.isLocalFile())
 
 
-def split_folders(paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Paths as (folders, files)."""
-    paths = tuple(paths)
-    folders = tuple(path for path in paths if Path(path).is_dir())
-    known = set(folders)
-    return folders, tuple(path for path in paths if path not in known)
-
-
-def brings_folder(data: QMimeData) -> bool:
-    """Whether a folder is among what is dragged; only the first few paths are looked at.
-
-    Asked at every step of a drag, when thousands of files on a slow disk would be felt.
-    File managers put folders first.
-    """
-    return any(Path(path).is_dir() for path in local_paths(data)[:LOOKED_AT])
+def told_apart(paths: Iterable[str]) -> Brought:
+    """What was dragged from elsewhere; waits for the disk, so never in the window's thread."""
+    folders, pictures, others = [], [], []
+    for path in paths:
+        if os.path.isdir(path):
+            folders.append(path)
+        else:
+            (pictures if is_listed(os.path.basename(path)) else others).append(path)
+    return Brought(tuple(folders), tuple(pictures), tuple(others))
 
 
 def _uri(path: str) -> bytes:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from fewshot_gui.gui.own_keys import ENTER, keeps
-from fewshot_gui.project.model import MAX_NAME_LENGTH
+from fewshot_gui.project.values import MAX_NAME_LENGTH
 
 
 class NameEdit(QLineEdit):

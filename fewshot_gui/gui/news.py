@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from fewshot_gui.errors import UserError
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.texts import _, ngettext
 
@@ -13,25 +15,63 @@ VANISHED = "missing"
 CHANGED = "changed"
 CONFLICTS = "conflicts"
 READ_ONLY = "read-only"
+RESUMED = "resumed"
+SAVED_IN = "saved-in"
+NOT_SAVED = "save-as"
+EXPORTED = "exported"
+BACKBONE = "backbone"
 
 CONFLICTS_NAMED = 3
 
 
-def away(path: str) -> Message:
+def away(path: str, locate: Callable[[], None]) -> Message:
     """A folder cannot be reached."""
     text = _("The folder “{name}” cannot be reached.").format(name=Path(path).name)
     hint = _("Nothing is lost: work goes on by itself when it is back.")
-    return Message(Kind.WARNING, text, hint, key=AWAY)
+    return Message(Kind.WARNING, text, hint, _("Locate folder…"), locate, key=AWAY)
 
 
-def emptied(path: str) -> Message:
+def no_backbone(key: str, instead: str) -> Message:
+    """The backbone of a project is not on this computer."""
+    text = _("The backbone “{key}” of this project is not on this computer.").format(key=key)
+    hint = _("“{title}” is used until you fetch it: menu Sort, Backbone.").format(title=instead)
+    return Message(Kind.WARNING, text, hint, key=BACKBONE)
+
+
+def no_pictures(paths: Sequence[str]) -> Message:
+    """Files were brought that are something else."""
+    text = ngettext(
+        "“{name}” is no picture and is left out.",
+        "{count} files are no pictures and are left out, among them “{name}”.",
+        len(paths),
+    )
+    return Message(Kind.INFO, text.format(count=len(paths), name=Path(paths[0]).name))
+
+
+def stray_files(is_open: bool) -> Message:
+    """Files were dropped where only folders are of use."""
+    if is_open:
+        text = _("Drop pictures on a bin to use them as examples, or a folder here to sort it.")
+    else:
+        text = _("Drop a folder of pictures here to sort it, or a project file to go on with it.")
+    return Message(Kind.INFO, text)
+
+
+def emptied(path: str, locate: Callable[[], None]) -> Message:
     """A folder that held pictures is empty."""
     text = _("The folder “{name}” is empty now. Its disk may not be connected.")
     hint = _(
         "Nothing is lost: work goes on by itself when the pictures are back. "
         "If they are gone for good, look again (F5)."
     )
-    return Message(Kind.WARNING, text.format(name=Path(path).name), hint, key=AWAY)
+    text = text.format(name=Path(path).name)
+    return Message(Kind.WARNING, text, hint, _("Locate folder…"), locate, key=AWAY)
+
+
+def away_no_export() -> Message:
+    """The result cannot be written while its folders are away."""
+    text = _("There is nothing to export while the folder cannot be reached.")
+    return Message(Kind.INFO, text, _("Your labels are kept in the project."))
 
 
 def vanished(count: int, labelled: bool, show: Callable[[], None]) -> Message:
@@ -84,14 +124,52 @@ def conflicts(groups: Sequence[tuple[str, ...]]) -> Message:
     return Message(Kind.WARNING, text.format(names=names), hint, key=CONFLICTS)
 
 
+def viewing_only() -> str:
+    """Why what would change the project cannot be done."""
+    return _("This project is open for viewing only. Save as… makes a copy you can change.")
+
+
 def read_only() -> Message:
     """Nothing can be changed in this project."""
-    return Message(
-        Kind.WARNING,
-        _("This project is open for viewing only."),
-        _("Save it under another name to change it."),
-        key=READ_ONLY,
+    return Message(Kind.WARNING, viewing_only(), key=READ_ONLY)
+
+
+def resumed(bins: int, labels: int) -> Message:
+    """Work in a project of an earlier sitting goes on."""
+    text = _("Going on where you left off: {bins}, {labels}.").format(
+        bins=ngettext("{count} bin", "{count} bins", bins).format(count=bins),
+        labels=ngettext("{count} label", "{count} labels", labels).format(count=f"{labels:,}"),
     )
+    return Message(Kind.INFO, text)
+
+
+def saved_in(path: str, run: Callable[[], None]) -> Message:
+    """The folder that was opened is sorted in a project that has a name."""
+    text = _("This folder is sorted in “{name}”.").format(name=Path(path).name)
+    hint = _("Here you would begin another sorting of it.")
+    return Message(Kind.INFO, text, hint, action=_("Open it"), run=run, key=SAVED_IN)
+
+
+def not_saved(error: UserError) -> Message:
+    """*Save as* or *Duplicate* came to nothing; true until one of them succeeds."""
+    return replace(Message.from_error(error), key=NOT_SAVED)
+
+
+def lost(title: str, count: int) -> Message:
+    """A project that was left could not be written to its end."""
+    text = ngettext(
+        "Your last action in “{name}” was not saved.",
+        "Your last {count} actions in “{name}” were not saved.",
+        count,
+    )
+    return Message(Kind.ERROR, text.format(name=title, count=f"{count:,}"))
+
+
+def exported(path: str, count: int, run: Callable[[], None]) -> Message:
+    """A result was written."""
+    words = ngettext("Saved {count} row to {path}", "Saved {count} rows to {path}", count)
+    words = words.format(count=f"{count:,}", path=path)
+    return Message(Kind.SUCCESS, words, action=_("Show folder"), run=run, key=EXPORTED)
 
 
 def already_part(path: str) -> str:

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
+from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
+from fewshot_gui.images.scan import checked_root
 from fewshot_gui.jobs import Job
+from fewshot_gui.project.draft_names import is_draft
+from fewshot_gui.project.drafts import discard_draft
+from fewshot_gui.project.edits import Edit
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.keeper import Keeper
-from fewshot_gui.project.model import Edit, Folder, Project
+from fewshot_gui.project.model import Project
 from fewshot_gui.project.places import is_below
-from fewshot_gui.project.problems import ProjectInUse
+from fewshot_gui.project.problems import Damaged, ProjectInUse
+from fewshot_gui.project.summary import read_summary
+from fewshot_gui.project.values import Folder
 from fewshot_gui.project.writer import in_order
+from fewshot_gui.texts import _
 
 CLOSE_S = 5.0  # how long a project that is left may take to be written
+SUMMARY_S = 1.0  # how long a file may refuse to be read that only gives a hint
 LOOK_S = 0.05  # between two looks at a file that this program is letting go of
 
 Result = TypeVar("Result")
@@ -37,6 +48,8 @@ class Opened:
         known: What labelled images are like, by path.
         resumed: Whether it was begun in an earlier sitting.
         notices: What the user should be told.
+        is_spare: Whether it is a draft that was begun beside others; it goes if nobody
+            takes it, as it would be found in their place.
     """
 
     project: Project
@@ -46,11 +59,22 @@ class Opened:
     known: Mapping[str, KnownImage] = field(default_factory=dict)
     resumed: bool = False
     notices: tuple[str, ...] = ()
+    is_spare: bool = False
 
-    def close(self) -> None:
-        """Let go of the file; blocks."""
-        if self.keeper is not None:
-            self.keeper.close(CLOSE_S)
+    @property
+    def title(self) -> str:
+        """What to call the project: its file, or the folder where it is a draft."""
+        if self.path and not is_draft(self.path):
+            return Path(self.path).stem
+        folders = self.project.folders
+        return Path(folders[0].path).name or folders[0].path if folders else ""
+
+    def close(self, timeout: float = CLOSE_S) -> bool:
+        """Let go of the file; blocks. Returns whether everything is in it."""
+        all_saved = self.keeper is None or self.keeper.close(timeout)
+        if self.is_spare:
+            discard_draft(self.path)
+        return all_saved
 
 
 class Handover:
@@ -90,24 +114,27 @@ class Waiting:
         self._keeper: Keeper | None = None
 
     def hand_over(self, keeper: Keeper) -> None:
-        """There is a keeper now."""
-        with self._lock:
-            for step in self._steps:
+        """There is a keeper now. It may be slow: the window does not wait for it here."""
+        while True:
+            with self._lock:
+                steps, self._steps = self._steps, []
+                if not steps:
+                    self._keeper = keeper
+                    return
+            for step in steps:
                 step(keeper)
-            self._steps.clear()
-            self._keeper = keeper
 
     def did(self, edit: Edit) -> None:
         """A new action."""
         self._take(lambda keeper: keeper.did(edit))
 
-    def undid(self) -> None:
+    def undid(self, edit: Edit) -> None:
         """The last action that was not undone is undone now."""
-        self._take(lambda keeper: keeper.undid())
+        self._take(lambda keeper: keeper.undid(edit))
 
-    def redid(self) -> None:
+    def redid(self, edit: Edit) -> None:
         """The action that was undone last is done again."""
-        self._take(lambda keeper: keeper.redid())
+        self._take(lambda keeper: keeper.redid(edit))
 
     def note(self, known: Mapping[str, KnownImage]) -> None:
         """Remember what labelled images are like, by path."""
@@ -231,6 +258,45 @@ def in_turn(work: Callable[[], Result], job: Job, letting_go: Callable[[], bool]
         time.sleep(LOOK_S)
 
 
+def checked_roots(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
+    """(paths of those folders that can be listed, without links; what is wrong with others)."""
+    roots, errors = [], []
+    for path in paths:
+        try:
+            roots.append(checked_root(path))
+        except UserError as error:
+            errors.append(error)
+    return roots, errors
+
+
+def is_sorted_in(path: str, folder: str) -> bool:
+    """Whether there is a project file that sorts a folder; blocks.
+
+    One that this program is letting go of cannot always be read at once.
+    """
+    until = time.monotonic() + SUMMARY_S
+    while os.path.isfile(path):
+        try:
+            return folder in read_summary(path).folders
+        except (UserError, Damaged, OSError, sqlite3.Error):
+            if time.monotonic() > until:
+                break
+        time.sleep(LOOK_S)
+    return False
+
+
+def joining(folders: Sequence[Folder], paths: Iterable[str]) -> tuple[list[str], list[str]]:
+    """(those of some paths that can be folders of a project, why others cannot)."""
+    taken: list[str] = []
+    refusals = []
+    for path in paths:
+        if refusal := overlap([*folders, *(Folder(0, other) for other in taken)], path):
+            refusals.append(refusal)
+        else:
+            taken.append(path)
+    return taken, refusals
+
+
 def overlap(folders: Sequence[Folder], path: str) -> str:
     """Why a folder cannot be part of a project as well; empty where it can."""
     for known in folders:
@@ -239,3 +305,26 @@ def overlap(folders: Sequence[Folder], path: str) -> str:
         if is_below(known.path, path):
             return news.holds_part(path)
     return ""
+
+
+def looked_up(folder: str) -> tuple[str, UserError | None]:
+    """(path of a folder without links, why it cannot be listed); blocks."""
+    try:
+        return checked_root(folder), None
+    except UserError as error:
+        return os.path.realpath(folder), error
+
+
+def restored(path: str, kept: str) -> str:
+    """What to tell of a backup that was put in the place of a project file.
+
+    Args:
+        path: The project file.
+        kept: Where the damaged file is now; empty where there was none.
+    """
+    if not kept:
+        return _("The backup was restored.")
+    if is_draft(path):  # its name would mean nothing to the user
+        return _("The backup was restored. What was damaged is kept beside it.")
+    text = _("The backup was restored. The damaged file is kept as “{name}”.")
+    return text.format(name=Path(kept).name)

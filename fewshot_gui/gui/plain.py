@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import fill
+
+TIP_WIDTH = 72  # letters in a line of a long tool tip
+
+
+def long_tip(text: str) -> str:
+    """Sentences of the program's own for a tool tip, which breaks no plain lines by itself."""
+    return fill(text, TIP_WIDTH)
 
 
 def plain_tip(text: str) -> str:

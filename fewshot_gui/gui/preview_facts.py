@@ -14,7 +14,8 @@ from fewshot_gui.gui.image_model import percent, source_words
 from fewshot_gui.gui.session import Session
 from fewshot_gui.images.files import ImageFile
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.project.model import UNKNOWN, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.texts import _
 
 WORTH_TELLING = 0.01  # a runner-up below that is none

@@ -9,6 +9,7 @@ from enum import Enum
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.backbones.table import PENDING
 from fewshot_gui.gui.collection import Collection, Rows
 from fewshot_gui.gui.job_runner import JobRunner, nothing
@@ -54,7 +55,9 @@ class Reader(QObject):
         self._notice = notice
         self._collection: Collection | None = None
         self._job: Job | None = None
+        self._warming = Job()
         self._first: Rows = np.empty(0, np.int64)
+        self._rows: Rows = np.empty(0, np.int64)  # of the job
         self._lock = threading.Lock()
         self._arrived: list[Rows] = []
         self._timer = QTimer(self, singleShot=True, interval=TICK_MS)
@@ -69,10 +72,13 @@ class Reader(QObject):
         self.close()
         self._collection = collection
         # In a lane of its own: what the cache knows does not wait for the engine.
-        self._runner.start("warm-up", self._workbench.warm_up, failed=nothing, notice=self._notice)
+        self._warming = self._runner.start(
+            "warm-up", self._workbench.warm_up, failed=nothing, notice=self._notice
+        )
 
     def close(self) -> None:
         """Stop and forget the collection."""
+        self._warming.cancel()
         self._stop()
         self._timer.stop()
         with self._lock:
@@ -88,6 +94,14 @@ class Reader(QObject):
         if first is not None:
             self._first = np.concatenate([first, self._first])
         self._start(everything=self.state is not ReaderState.PAUSED)
+
+    def leave_out(self) -> None:
+        """Read no more of what is no longer in the project."""
+        if self._collection is None or self._job is None:
+            return
+        waiting = self._rows[self._collection.table.state_of(self._rows) == PENDING]
+        if not self._collection.wanted(waiting).all():
+            self._start(everything=self.state is not ReaderState.PAUSED)
 
     def pause(self) -> None:
         """Stop reading until ``resume``. Examples are still read when they are needed."""
@@ -105,9 +119,17 @@ class Reader(QObject):
         """(read, all) images, examples from elsewhere included."""
         if self._collection is None:
             return 0, 0
-        counts = self._collection.table.counts()
+        table = self._collection.table
+        counts = table.counts(np.flatnonzero(self._collection.wanted(slice(len(table)))))
         total = counts.pending + counts.ready + counts.failed
         return total - counts.pending, total
+
+    def change_backbone(self, card: BackboneCard) -> None:
+        """Read with another backbone from the next collection on; forgets this one."""
+        self.close()
+        end = self._workbench.use(card)
+        for lane in ("warm-up", "embed"):  # after the last of each that goes on with it
+            self._runner.start(lane, lambda _job: end(), failed=nothing)
 
     # -- the job -----------------------------------------------------------------------
 
@@ -115,7 +137,8 @@ class Reader(QObject):
         collection = self._collection
         assert collection is not None
         state = collection.table.state
-        first = _unique(self._first[state[self._first] == PENDING])
+        waiting = self._first[state[self._first] == PENDING]
+        first = _unique(waiting[collection.wanted(waiting)])
         rows = first
         if everything:
             later = state == PENDING
@@ -131,6 +154,7 @@ class Reader(QObject):
         if everything:
             self._set_state(ReaderState.READING)
         table = collection.table
+        self._rows = rows
         self._job = job = self._runner.start(
             "embed",
             lambda job: self._workbench.embed(table, rows, job, lambda r: self._on_rows(table, r)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fewshot_gui.project.drafts import SUFFIX, draft_number, is_draft
+from fewshot_gui.project.draft_names import SUFFIX, draft_number, is_draft
 from fewshot_gui.settings import Settings
 from fewshot_gui.texts import _
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QHBoxLayout,
@@ -23,6 +25,8 @@ from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.review.accept import expected_errors
+from fewshot_gui.review.cost import FAIR
+from fewshot_gui.review.strangers import stranger_chances, stranger_share
 from fewshot_gui.texts import _, ngettext
 
 START = 90  # percent
@@ -34,6 +38,8 @@ class AcceptDialog(QDialog):
 
     Attributes:
         classes, slider: What to accept.
+        leave_out: Whether what probably belongs to no bin is left out; hidden where there
+            is nothing of that kind.
         words: How many that are, and how many of them may be wrong.
         strip: The least sure of them.
         button: Accepts them.
@@ -59,6 +65,11 @@ class AcceptDialog(QDialog):
         self._session = session
         self._rows: Rows = np.empty(0, np.int64)  # of the class, the least sure first
         self._confidence = np.empty(0, np.float32)
+        self._strange = np.empty(0, np.float64)
+        self._left_out = np.empty(0, np.float32)  # confidences of what is left out, ascending
+        self.leave_out = QCheckBox()
+        self.leave_out.setChecked(True)
+        self.leave_out.toggled.connect(self._look)
         self.classes = QComboBox()
         self.classes.setAccessibleName(_("Class"))
         self.classes.setMaximumWidth(220)
@@ -100,6 +111,7 @@ class AcceptDialog(QDialog):
         layout.addWidget(self.words)
         layout.addSpacing(4)
         layout.addLayout(row)
+        layout.addWidget(self.leave_out)
         caption = QLabel(self.strip.accessibleName())
         caption.setProperty("tone", "muted")
         layout.addSpacing(6)
@@ -153,16 +165,28 @@ class AcceptDialog(QDialog):
         if class_id != NO_CLASS:
             usable &= collection.best[targets] == class_id
         rows = targets[usable]
-        confidence = collection.confidence[rows]
+        confidence, strange = collection.confidence[rows], self._chances(collection, rows)
+        odd = strange > FAIR
+        self._left_out = np.sort(confidence[odd])
+        if self.leave_out.isChecked():
+            rows, confidence, strange = rows[~odd], confidence[~odd], strange[~odd]
         order = np.argsort(confidence, kind="stable")
-        self._rows, self._confidence = rows[order], confidence[order]
+        self._rows, self._confidence, self._strange = rows[order], confidence[order], strange[order]
         self._on_slider()
+
+    def _chances(self, collection: Collection, rows: Rows) -> NDArray[np.float64]:
+        """That each of these belongs to no bin, as the folder's other images make it likely."""
+        targets = collection.targets
+        undecided = (collection.source[targets] == NOBODY) & (collection.best[targets] != NO_CLASS)
+        share = stranger_share(collection.unknown[targets[undecided]])
+        return stranger_chances(collection.unknown[rows], share)
 
     def _on_slider(self) -> None:
         rows, sure = self.rows(), self._confidence[self._first :]
+        self._offer_to_leave_out()
         count = len(rows)
         share = self.slider.value() / 100
-        wrong = expected_errors(sure)
+        wrong = expected_errors(sure, self._strange[self._first :])
         text = self._sentence(count, wrong)
         self._limit.setText(_limit_words(share))
         self.words.setText(text)
@@ -174,6 +198,18 @@ class AcceptDialog(QDialog):
         collection = self._session.collection
         if collection is not None:
             self.strip.show_pictures(self._pictures(collection, rows[:SHOWN]))
+
+    def _offer_to_leave_out(self) -> None:
+        limit = np.float32(self.slider.value() / 100)
+        count = len(self._left_out) - int(np.searchsorted(self._left_out, limit, side="left"))
+        text = ngettext(
+            "&Leave out {count} more that looks like none of your bins",
+            "&Leave out {count} more that look like none of your bins",
+            count,
+        ).format(count=f"{count:,}")
+        self.leave_out.setText(text)
+        self.leave_out.setAccessibleName(text.replace("&", ""))
+        self.leave_out.setVisible(len(self._left_out) > 0)
 
     def _pictures(self, collection: Collection, rows: Rows) -> list[StripPicture]:
         places = {known.id: place for place, known in enumerate(self._session.project.bins)}

@@ -19,12 +19,13 @@ from fewshot_gui.gui.image_grid import ImageGrid
 from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.preview import Preview
 from fewshot_gui.gui.review_dialogs import ReviewDialogs
+from fewshot_gui.gui.review_limit_news import LimitNews
 from fewshot_gui.gui.reviewer import Reviewer
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.learners.predictions import NO_CLASS
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.texts import _, ngettext
 
 READ_AHEAD = 3  # images on either side of the one that is shown large
@@ -70,6 +71,9 @@ class ReviewCommands(QObject):
         self._picker = picker
         self._banners = banners
         self._dialogs = ReviewDialogs(window, session, reviewer, theme, thumbnails, self.show_rows)
+        limit_news = LimitNews(session, self.set_limit)
+        limit_news.message.connect(banners.show_message)
+        limit_news.settled.connect(banners.settle)
         self._doubt = -1  # the image that was gone to last because it is in doubt
         preview.step_asked.connect(self._step_preview)
         preview.row_asked.connect(self.look_at)
@@ -78,7 +82,6 @@ class ReviewCommands(QObject):
         picker.chosen.connect(self.put_in_class)
         picker.new_asked.connect(self._put_in_new)
         reviewer.chosen.connect(self.show_rows)
-        reviewer.verdict.connect(self._dialogs.verdict)
         panel.unknown_limit_asked.connect(self.set_limit)
         panel.show_examples_asked.connect(self.show_examples)
         session.folder_changed.connect(self.close_preview)
@@ -139,7 +142,7 @@ class ReviewCommands(QObject):
     def put_in_class(self, class_id: int) -> None:
         """Put the images in a bin, or in ``UNKNOWN``, and go on to the next one."""
         paths = self.paths()
-        if paths:
+        if paths and self._session.may_change():
             self.step_on()
             self._session.put(paths, class_id)
 
@@ -150,7 +153,7 @@ class ReviewCommands(QObject):
     def pick_class(self) -> None:
         """Ask for a class by typing."""
         count = len(self.rows())
-        if not count:
+        if not count or not self._session.may_change():
             return
         title = ngettext("Put {count} image in…", "Put {count} images in…", count)
         self._picker.ask(self._stack.currentWidget(), title.format(count=count))
@@ -158,14 +161,14 @@ class ReviewCommands(QObject):
     def confirm(self) -> None:
         """Agree to the class of the images and go on to the next one."""
         rows = self.rows()
-        if len(rows):
+        if len(rows) and self._session.may_change():
             self.step_on()  # first: confirming may move the images
             self._session.confirm(rows)
 
     def accept_page(self) -> None:
         """Agree to the class of all images in sight, and go on to the next page."""
         collection = self._session.collection
-        if collection is None or self.previewing:
+        if collection is None or self.previewing or not self._session.may_change():
             return
         positions = self._in_sight()
         rows = self._grid.model().rows[positions]
@@ -175,7 +178,7 @@ class ReviewCommands(QObject):
             self._session.confirm(rows)
             count = int((collection.source[rows] == CONFIRMED).sum())
             if not count:
-                return  # the project may only be looked at, and the session said so
+                return  # the bins that they were sorted into are gone
             self._tell_accepted(count, doubts)
         if len(positions):
             self._go_to(min(int(positions[-1]) + 1, len(self._grid.model().rows) - 1))
@@ -272,17 +275,20 @@ class ReviewCommands(QObject):
 
     def accept_above(self) -> None:
         """Ask from which confidence on predictions are agreed to."""
+        if not self._session.may_change():
+            return
         view = self._page.view
         chosen = view.show is Show.CLASS and view.class_id
         self._dialogs.accept(view.class_id if chosen else NO_CLASS)
 
     def set_limit(self) -> None:
         """Ask from which unknown score on images belong to no bin."""
-        self._dialogs.limit()
+        if self._session.may_change():
+            self._dialogs.limit()
 
     def ask_enough(self) -> None:
         """Find out whether enough is labelled."""
-        self._reviewer.enough()
+        self._dialogs.enough()
 
     def possible_class(self) -> None:
         """Show images that may be a class of their own."""
@@ -291,6 +297,8 @@ class ReviewCommands(QObject):
     # -- inside --------------------------------------------------------------------------
 
     def _put_in_new(self, name: str) -> None:
+        if not self._session.may_change():
+            return
         paths = self.paths()
         self.step_on()
         self._safely(lambda: self._session.add_bin(name, paths))

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QDialog, QWidget
 
 from fewshot_gui.gui.collection import Rows
+from fewshot_gui.gui.news import viewing_only
 from fewshot_gui.gui.review_accept import AcceptDialog
 from fewshot_gui.gui.review_enough import EnoughDialog
 from fewshot_gui.gui.review_unknown import UnknownDialog
-from fewshot_gui.gui.reviewer import Reviewer, Verdict
+from fewshot_gui.gui.reviewer import Reviewer
 from fewshot_gui.gui.session import Session
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
@@ -55,13 +56,30 @@ class ReviewDialogs:
         dialog.applied.connect(self._session.set_unknown)
         self._open(dialog)
 
-    def verdict(self, verdict: Verdict) -> None:
-        """Tell whether enough is labelled."""
-        dialog = EnoughDialog(self._window, verdict, self._theme)
+    def enough(self) -> None:
+        """Find out whether enough is labelled; closing the window ends the search."""
+        if self._session.collection is None:
+            return
+        session = self._session
+        lines = len(session.project.bins)
+        dialog = EnoughDialog(
+            self._window,
+            self._theme,
+            lines,
+            lambda: viewing_only() if session.read_only else "",
+            lambda: session.project.edits,
+        )
         dialog.shown.connect(self._show_rows)
         dialog.teach_asked.connect(self._teach)
-        self._session.folder_changed.connect(dialog.close)  # its rows are this project's
+        dialog.given_up.connect(self._reviewer.drop_enough)
+        dialog.asked_again.connect(self._reviewer.enough)
+        session.history_changed.connect(dialog.look_again)
+        session.desk.moved.connect(dialog.look_again)
+        self._reviewer.verdict.connect(dialog.tell)
+        self._reviewer.no_verdict.connect(dialog.reject)
+        session.folder_changed.connect(dialog.reject)  # its rows are this project's
         self._open(dialog)
+        self._reviewer.enough()
 
     def _teach(self) -> None:
         """Make the confirmed images examples, and ask anew whether that is enough."""

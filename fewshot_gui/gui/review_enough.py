@@ -1,300 +1,179 @@
-"""“Have I labelled enough?” in plain words and one bar a class."""
+"""“Have I labelled enough?”: the question, the wait and the answer in one window."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
+    QProgressBar,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from fewshot_gui.gui.image_model import percent
-from fewshot_gui.gui.plain import plain_tip
+from fewshot_gui.gui.review_verdict import VerdictView
 from fewshot_gui.gui.reviewer import Verdict
-from fewshot_gui.gui.theme import Theme, class_colour
-from fewshot_gui.project.model import Bin
-from fewshot_gui.review.enough import FEWEST_TESTED, ClassEnough, Enough
-from fewshot_gui.review.wilson import Rate
-from fewshot_gui.texts import _, ngettext
-
-NAME_WIDTH = 150
-DOT = 10
-
-
-class RateBar(QWidget):
-    """A share as a bar, with a line for what it may be; a dashed frame where nothing is known."""
-
-    def __init__(self, rate: Rate, colour: int, theme: Theme, name: str) -> None:
-        super().__init__()
-        self._rate, self._colour, self._theme = rate, colour, theme
-        self.setFixedHeight(20)
-        self.setMinimumWidth(90)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(name)
-        self.setToolTip(plain_tip(name))
-        theme.changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, 20)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        tones = self._theme.tones
-        area = QRectF(self.rect()).adjusted(1, 5, -1, -5)
-        if self._rate.share is None:
-            painter.setPen(QPen(QColor(tones.strong_border), 1, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
-            return
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tones.sunken))
-        painter.drawRoundedRect(area, 5, 5)
-        bar = QRectF(area)
-        bar.setWidth(area.width() * self._rate.share)
-        painter.setBrush(class_colour(self._colour, tones.dark).hue)
-        painter.drawRoundedRect(bar, min(5.0, bar.width() / 2), 5)
-        low, high = (area.left() + area.width() * end for end in self._rate.interval)
-        # a seam in the colour of the ground keeps the line readable on every hue
-        for colour, width in ((tones.window, 3.5), (tones.text, 1.5)):
-            painter.setPen(QPen(QColor(colour), width))
-            middle = area.center().y()
-            painter.drawLine(QPointF(low, middle), QPointF(high, middle))
-            for end in (low, high):
-                painter.drawLine(QPointF(end, middle - 4), QPointF(end, middle + 4))
-
-
-class ClassDot(QWidget):
-    """The colour of a class."""
-
-    def __init__(self, colour: int, theme: Theme) -> None:
-        super().__init__()
-        self._colour, self._theme = colour, theme
-        self.setFixedSize(DOT, DOT)
-        theme.changed.connect(self.update)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(class_colour(self._colour, self._theme.tones.dark).hue)
-        painter.drawEllipse(self.rect())
+from fewshot_gui.gui.theme import Theme
+from fewshot_gui.texts import _
 
 
 class EnoughDialog(QDialog):
-    """Shows a verdict.
+    """Waits for a verdict, shows it, and waits for another one where the user asks for it.
+
+    Args:
+        parent: The window.
+        theme: Of the window.
+        lines: How many classes there will be.
+        refusal: Says why confirmed images cannot be made examples; empty where they can.
+        edits: Says how many changes the project has seen, as ``Project.edits``.
 
     Attributes:
-        headline: The verdict in one sentence.
-        words: What else there is to say.
-        table: One line a class, those first that want most; scrolls.
-        confirmed: Says that confirmed images are no examples; hidden where there are none.
+        view: The verdict that is shown; None before the first one.
         show_button: Shows the examples of the two classes that are mixed up most.
         teach_button: Makes the confirmed images examples.
+        again_button: Asks anew, where something was changed since.
 
     Signals:
         shown: (title, int64 rows) of images that the user wants to see.
         teach_asked: The user wants the confirmed images to be examples.
+        asked_again: The user wants another verdict.
+        given_up: The user waits for the verdict no longer.
     """
 
     shown = Signal(str, object)
     teach_asked = Signal()
+    asked_again = Signal()
+    given_up = Signal()
 
-    def __init__(self, parent: QWidget, verdict: Verdict, theme: Theme) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: Theme,
+        lines: int,
+        refusal: Callable[[], str],
+        edits: Callable[[], int],
+    ) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Have I labelled enough?"))
-        self._verdict, self._theme = verdict, theme
-        first, *others = sentences(verdict)
-        self.headline = _label(first, "strong", wrap=True)
-        font = self.headline.font()
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        self.headline.setFont(font)
-        self.words = _label("\n".join(others), "muted", wrap=True)
+        self._theme = theme
+        self._refusal = refusal
+        self._edits = edits
+        self._verdict: Verdict | None = None
+        self.view: VerdictView | None = None
         self.show_button = QPushButton(_("&Show the mixed-up ones"))
         self.show_button.setAccessibleName(self.show_button.text().replace("&", ""))
-        self.show_button.setVisible(verdict.enough.mixed is not None)
         self.show_button.clicked.connect(self._show_mixed)
-        count = len(verdict.project.confirmed)
-        self.confirmed = _label(confirmed_words(count), "muted", wrap=True)
         self.teach_button = QPushButton(_("&Make them examples"))
         self.teach_button.setAccessibleName(_("Make the confirmed pictures examples"))
         self.teach_button.clicked.connect(self._teach)
-        self.confirmed.setVisible(count > 0)
-        self.teach_button.setVisible(count > 0)
-        self.table = self._table(verdict.enough)
-        close = QPushButton(_("Close"))
-        close.setAccessibleName(close.text())
-        close.setDefault(True)
-        close.clicked.connect(self.close)
+        self.again_button = QPushButton(_("&Ask again"))
+        self.again_button.setAccessibleName(_("Ask again, with what was changed since"))
+        self.again_button.setToolTip(self.again_button.accessibleName())
+        self.again_button.clicked.connect(self._ask_again)
+        self.stale = QLabel(_("Something was changed since: this is how it was before."))
+        self.stale.setProperty("tone", "error")
+        self.stale.setWordWrap(True)
+        self._close = QPushButton(_("Close"))
+        self._close.setAccessibleName(self._close.text())
+        self._close.setDefault(True)
+        self._close.clicked.connect(self.close)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(_waiting())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(22, 20, 22, 18)
-        layout.setSpacing(8)
-        layout.addWidget(self.headline)
-        layout.addWidget(self.words)
-        layout.addWidget(self.confirmed)
-        layout.addSpacing(8)
-        layout.addWidget(self.table, 1)
-        layout.addSpacing(8)
+        layout.setSpacing(16)
+        layout.addWidget(self.stale)
+        layout.addLayout(self._pages, 1)
         buttons = QHBoxLayout()
         buttons.addWidget(self.show_button)
         buttons.addWidget(self.teach_button)
+        buttons.addWidget(self.again_button)
         buttons.addStretch()
-        buttons.addWidget(close)
+        buttons.addWidget(self._close)
         layout.addLayout(buttons)
-        lines = len(verdict.enough.classes)
-        self.resize(760, min(640, 230 + 30 * lines + (44 if count else 0)))
+        self.resize(760, min(640, 250 + 30 * lines))
+        self.wait()
 
-    def _table(self, result: Enough) -> QScrollArea:
-        sheet = QWidget()
-        grid = QGridLayout(sheet)
-        grid.setContentsMargins(2, 0, 14, 0)
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(8)
-        grid.setColumnStretch(2, 1)
-        heads = (_("Class"), _("Examples"), _("Put back rightly when hidden"), "", _("Advice"))
-        for column, head in zip((0, 1, 2, 3, 4), heads, strict=True):
-            if head:
-                grid.addWidget(_label(head, "muted"), 0, column)
-        ordered = sorted(
-            result.classes,
-            key=lambda c: (c.class_id != result.neediest, -c.wanted, c.rate.share or 0.0),
-        )
-        for line, one in enumerate(ordered, 1):
-            self._add_line(grid, line, one)
-        grid.setRowStretch(len(ordered) + 1, 1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that the arrow keys scroll
-        area.setAccessibleName(_("Expected accuracy of each class"))
-        sheet.setAutoFillBackground(False)
-        area.viewport().setAutoFillBackground(False)
-        area.setWidget(sheet)
-        # never cut off: there is no bar to scroll sideways with
-        area.setMinimumWidth(sheet.minimumSizeHint().width() + area.verticalScrollBar().width())
-        return area
+    @property
+    def waiting(self) -> bool:
+        """Whether a verdict is still to come."""
+        return self._pages.currentIndex() == 0
 
-    def _add_line(self, grid: QGridLayout, line: int, one: ClassEnough) -> None:
-        known = self._verdict.project.bin(one.class_id)
-        words = rate_words(one.rate)
-        count = _label(f"{one.examples:,}", "")
-        count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        bar = RateBar(one.rate, known.colour, self._theme, f"{known.name}: {words}")
-        grid.addWidget(self._name(known), line, 0)
-        grid.addWidget(count, line, 1)
-        grid.addWidget(bar, line, 2)
-        grid.addWidget(_label(words, ""), line, 3)
-        grid.addWidget(_label(advice_words(one), "muted"), line, 4)
+    def wait(self) -> None:
+        """Show that a verdict is to come."""
+        self._pages.setCurrentIndex(0)
+        for part in (self.show_button, self.teach_button, self.again_button, self.stale):
+            part.hide()
+        self._close.setFocus()
 
-    def _name(self, known: Bin) -> QWidget:
-        label = _label("", "")
-        metrics = label.fontMetrics()
-        label.setText(metrics.elidedText(known.name, Qt.TextElideMode.ElideRight, NAME_WIDTH))
-        label.setAccessibleName(known.name)
-        label.setToolTip(plain_tip(known.name))
-        cell = QWidget()
-        row = QHBoxLayout(cell)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(ClassDot(known.colour, self._theme))
-        row.addWidget(label, 1)
-        return cell
+    def tell(self, verdict: Verdict) -> None:
+        """Show a verdict in place of the one before."""
+        before, self._verdict = self.view, verdict
+        self.view = VerdictView(verdict, self._theme)
+        self._pages.addWidget(self.view)
+        self._pages.setCurrentWidget(self.view)
+        if before is not None:
+            self._pages.removeWidget(before)
+            before.deleteLater()
+        self.show_button.setVisible(verdict.enough.mixed is not None)
+        self.teach_button.setVisible(bool(verdict.project.confirmed))
+        self.look_again()
+
+    def look_again(self, *_news: object) -> None:
+        """The project may be another than the one that the verdict is about."""
+        refusal = self._refusal()
+        self.teach_button.setEnabled(not refusal)
+        self.teach_button.setToolTip(refusal)
+        if self.waiting or self._verdict is None:
+            return
+        stale = self._verdict.project.edits != self._edits()
+        self.stale.setVisible(stale)
+        self.again_button.setVisible(stale)
+        self.teach_button.setVisible(bool(self._verdict.project.confirmed) and not stale)
+
+    def done(self, result: int) -> None:
+        """It is closed, by the user or because its project is."""
+        if self.isVisible() and self.waiting:
+            self.given_up.emit()
+        super().done(result)
+        self.deleteLater()
+
+    def _ask_again(self) -> None:
+        self.wait()
+        self.asked_again.emit()
 
     def _teach(self) -> None:
-        self.close()
+        self.wait()
         self.teach_asked.emit()
 
     def _show_mixed(self) -> None:
+        if self._verdict is None or self._verdict.enough.mixed is None:
+            return
         mixed = self._verdict.enough.mixed
-        if mixed is not None:
-            first, second = (self._verdict.project.class_name(c) for c in mixed.class_ids)
-            title = _("{first} and {second} mixed up").format(first=first, second=second)
-            self.shown.emit(title, np.asarray(mixed.rows, np.int64))
+        first, second = (self._verdict.project.class_name(c) for c in mixed.class_ids)
+        title = _("{first} and {second} mixed up").format(first=first, second=second)
+        self.shown.emit(title, np.asarray(mixed.rows, np.int64))
 
 
-def sentences(verdict: Verdict) -> list[str]:
-    """The verdict in plain words; the first sentence alone is the answer."""
-    result, project = verdict.enough, verdict.project
-    if not result.can_tell:
-        return _too_few(result)
-    told = []
-    if result.neediest is None:
-        told.append(_("Yes: every bin does well with its examples."))
-    else:
-        one = next(c for c in result.classes if c.class_id == result.neediest)
-        text = ngettext(
-            "Not quite: give “{name}” about {count} more example.",
-            "Not quite: give “{name}” about {count} more examples.",
-            one.wanted,
-        )
-        told.append(text.format(name=project.class_name(one.class_id), count=one.wanted))
-    low, high = result.overall.interval
-    text = _(
-        "About {share} of pictures like your examples are expected to be right "
-        "(between {low} and {high})."
-    )
-    share = result.overall.share or 0.0
-    told.append(text.format(share=percent(share), low=percent(low), high=percent(high)))
-    if result.mixed is not None:
-        first, second = (project.class_name(c) for c in result.mixed.class_ids)
-        text = _("“{first}” and “{second}” are mixed up most.")
-        told.append(text.format(first=first, second=second))
-    return told
-
-
-def rate_words(rate: Rate) -> str:
-    """“7 of 8”."""
-    if not rate.tested:
-        return _("not known")
-    return _("{right} of {tested}").format(right=rate.right, tested=rate.tested)
-
-
-def advice_words(one: ClassEnough) -> str:
-    """What this class wants, if anything."""
-    if not one.wanted:
-        return _("does well")
-    text = ngettext("about {count} more example", "about {count} more examples", one.wanted)
-    return text.format(count=one.wanted)
-
-
-def confirmed_words(count: int) -> str:
-    """What the user may wonder about who confirmed many pictures and sees few examples."""
-    text = ngettext(
-        "{count} picture that you confirmed is no example: confirming settles a picture, but "
-        "teaches nothing. As an example it would be tried out here as well.",
-        "{count} pictures that you confirmed are no examples: confirming settles a picture, but "
-        "teaches nothing. As examples they would be tried out here as well.",
-        count,
-    )
-    return text.format(count=f"{count:,}")
-
-
-def _too_few(result: Enough) -> list[str]:
-    text = _(
-        "Each example is hidden once and put back by what the others teach; the only example "
-        "of a bin cannot be hidden. That needs {wanted} examples in bins of two and more: "
-        "there are {count}."
-    )
-    return [
-        _("There are too few examples to tell."),
-        text.format(wanted=FEWEST_TESTED, count=result.overall.tested),
-    ]
-
-
-def _label(text: str, tone: str, wrap: bool = False) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
-    if tone:
-        label.setProperty("tone", tone)
-    return label
+def _waiting() -> QWidget:
+    words = QLabel(_("Trying out your examples…"))
+    words.setProperty("tone", "muted")
+    bar = QProgressBar()
+    bar.setRange(0, 0)
+    bar.setTextVisible(False)
+    bar.setAccessibleName(words.text())
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(12)
+    layout.addStretch()
+    layout.addWidget(words)
+    layout.addWidget(bar)
+    layout.addStretch()
+    return page

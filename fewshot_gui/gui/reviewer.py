@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -19,7 +19,8 @@ from fewshot_gui.gui.session import Session
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
 from fewshot_gui.project.model import Project
-from fewshot_gui.review.enough import Enough, enough
+from fewshot_gui.project.values import Options
+from fewshot_gui.review.enough import Enough, enough, outlook
 from fewshot_gui.review.hygiene import Finding, hygiene
 from fewshot_gui.review.novel import Cluster, possible_classes
 from fewshot_gui.review.similar import by_similarity
@@ -66,15 +67,17 @@ class _Question:
         what: What goes on meanwhile, in words; empty for what nobody asked for.
         learns: Whether the answer depends on the examples; then it is asked anew when
             those change before the answer came.
+        failed: Called when there can be no answer, after the message that says why.
         job: The search that goes on; None while predictions are awaited.
-        revision: Of the project that the search is of.
+        asked: Revision and options of the project that the search is of.
     """
 
     begin: Callable[[Collection], _Search | None]
     what: str
     learns: bool
+    failed: Callable[[], None] = lambda: None
     job: Job | None = None
-    revision: int = -1
+    asked: tuple[int, Options] | None = None
 
 
 @dataclass
@@ -125,6 +128,7 @@ class Reviewer(QObject):
             order that means something.
         findings_changed: ``findings`` is another.
         verdict: A ``Verdict``.
+        no_verdict: There can be none; a message says why.
         busy_changed: What is being looked for, in words; empty for nothing.
         message: A ``Message``.
         failed: An unexpected exception.
@@ -133,6 +137,7 @@ class Reviewer(QObject):
     chosen = Signal(str, object, object)
     findings_changed = Signal()
     verdict = Signal(object)
+    no_verdict = Signal()
     busy_changed = Signal(str)
     message = Signal(object)
     failed = Signal(object)
@@ -170,7 +175,17 @@ class Reviewer(QObject):
 
     def enough(self) -> None:
         """Try out each example as if it were new."""
-        self._ask("enough", _Question(self._enough, _("Trying out your examples…"), True))
+        question = _Question(self._enough, _("Trying out your examples…"), True)
+        question.failed = self.no_verdict.emit
+        self._ask("enough", question)
+
+    def drop_enough(self) -> None:
+        """Nobody waits for the verdict any longer."""
+        question = self._now.questions.get("enough")
+        if question is not None:
+            if question.job is not None:
+                question.job.cancel()
+            self._close(self._now.questions, "enough", question)
 
     # -- searches ------------------------------------------------------------------------
 
@@ -249,13 +264,19 @@ class Reviewer(QObject):
 
     def _enough(self, collection: Collection) -> _Search | None:
         snapshot, table = self._session.project.snapshot(), collection.table
-        learner = self._session.learner
+        learner, level = self._session.learner, snapshot.options.unknown
+        undecided = self._candidates(collection)
+        undecided = undecided[collection.best[undecided] != NO_CLASS]
+        confidence, unknown = collection.confidence[undecided], collection.unknown[undecided]
 
         def work(job: Job) -> Verdict:
             support = workflow.support_set(snapshot, table)
             if len(support.class_ids) < 2:
                 raise workflow.too_few_classes()
-            return Verdict(enough(table, support, learner, job), snapshot)
+            found = enough(table, support, learner, job)
+            if len(unknown):
+                found = replace(found, outlook=outlook(confidence, unknown, level))
+            return Verdict(found, snapshot)
 
         return _Search(work, self.verdict.emit)
 
@@ -284,9 +305,9 @@ class Reviewer(QObject):
 
     def _on_changed(self, _rows: object = None) -> None:
         """Labels or predictions are others now: ask again what is stale."""
-        revision = self._session.project.revision
+        project = self._session.project
         for name, question in tuple(self._now.questions.items()):
-            stale = question.learns and question.revision != revision
+            stale = question.learns and question.asked != (project.revision, project.options)
             if stale and question.job is not None:
                 question.job.cancel()
                 question.job = None
@@ -351,8 +372,10 @@ class Reviewer(QObject):
                 self.message.emit(Message.from_error(error))
             else:
                 self.failed.emit(error)
+            question.failed()
 
-        question.revision = self._session.project.revision
+        project = self._session.project
+        question.asked = project.revision, project.options
         job = self._runner.start(LANE, search.work, done=answered, failed=failed)
         question.job = job
 
@@ -400,6 +423,8 @@ class Reviewer(QObject):
             self._inform(_("The pictures are still being read."))
         elif not len(targets):
             self._inform(_("There are no pictures yet."))
+        elif len(self._candidates(collection)):
+            self._inform(_("The pictures are still being sorted."))
         elif (collection.source[targets] == NOBODY).any():
             self._inform(_("You have decided on every picture that can be read."))
         else:

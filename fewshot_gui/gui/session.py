@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Container
+from itertools import compress
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from fewshot_gui.backbones.catalogue import DEFAULT_BACKBONE, BackboneCard, key_with_views
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui import news
+from fewshot_gui.gui.backbones import Backbones
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY, Collection, Rows
 from fewshot_gui.gui.desk import Desk
 from fewshot_gui.gui.exporter import Exporter
@@ -22,14 +25,19 @@ from fewshot_gui.gui.folder_watch import FolderWatch
 from fewshot_gui.gui.gatherer import Gatherer
 from fewshot_gui.gui.job_runner import JobRunner
 from fewshot_gui.gui.messages import Kind, Message
-from fewshot_gui.gui.opening import Opened, overlap
+from fewshot_gui.gui.mime import Brought, told_apart
+from fewshot_gui.gui.opening import Opened, checked_roots, joining, overlap
 from fewshot_gui.gui.reader import Reader, ReaderState
 from fewshot_gui.gui.sorter import Sorter
 from fewshot_gui.images.scan import ScanResult
+from fewshot_gui.learners.base import sorts_table
 from fewshot_gui.learners.predictions import NO_CLASS
 from fewshot_gui.learners.registry import DEFAULT_LEARNER, all_learners
 from fewshot_gui.paths import resource
-from fewshot_gui.project.model import UNKNOWN, Edit, Label, Project
+from fewshot_gui.project.changes import Changes
+from fewshot_gui.project.edits import Edit
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN, Label
 from fewshot_gui.workflow import Workbench
 
 
@@ -46,6 +54,7 @@ class Session(QObject):
         project: The user's decisions.
         collection: The images of the open project, None on the welcome page.
         desk: The project's file.
+        backbones: What its images can be looked at with.
         watch: Keeps the targets in step with the project's folders.
         reader: Embeds images.
         sorter: Predicts them.
@@ -102,11 +111,12 @@ class Session(QObject):
         self._workbench = workbench
         self._runner = runner
         self.desk = Desk(runner, trusted)
+        self.backbones = Backbones(runner)
         self.gatherer = Gatherer(runner)
         self.exporter = Exporter(runner)
         self.reader = Reader(workbench, runner, self._on_notice)
         self.watch = FolderWatch(runner, self.desk, self.reader)
-        self.sorter = Sorter(runner, self._on_notice)
+        self.sorter = Sorter(runner, self._on_notice, self._at_rest)
         self._connect()
 
     def _connect(self) -> None:
@@ -127,6 +137,10 @@ class Session(QObject):
         self.watch.settled.connect(self.settled)
         self.watch.shown.connect(self.shown)
         self.watch.failed.connect(self._on_failed)
+        self.backbones.found.connect(self._on_backbone_found)
+        self.backbones.message.connect(self.message)
+        self.backbones.settled.connect(self.settled)
+        self.backbones.failed.connect(self._on_failed)
         self.gatherer.message.connect(self.message)
         self.gatherer.settled.connect(self.settled)
         self.gatherer.due.connect(self._take_examples_along)
@@ -136,6 +150,7 @@ class Session(QObject):
         self.exporter.settled.connect(self.settled)
         self.exporter.failed.connect(self._on_failed)
         self.reader.changed.connect(self.progress_changed)
+        self.reader.changed.connect(self._on_reader)
         self.reader.rows_done.connect(self._on_rows_done)
         self.reader.stopped.connect(self._on_failed)
         self.sorter.changed.connect(self.predictions_changed)
@@ -171,17 +186,24 @@ class Session(QObject):
         """Sort the images of one more folder."""
         if self.collection is None:
             self.open_folder(folder)
-            return
+        else:
+            self.add_folders([folder])
 
-        def checked(real: str) -> None:
-            refusal = overlap(self.project.folders, real)
-            if refusal:
+    def add_folders(self, folders: Sequence[str]) -> None:
+        """Sort the images of more folders, as one action."""
+
+        def checked(found: tuple[list[str], list[UserError]]) -> None:
+            roots, errors = found
+            taken, refusals = joining(self.project.folders, roots)
+            for error in errors:
+                self._on_failed(error)
+            for refusal in refusals:
                 self._inform(refusal)
-                return
-            self.brought.emit((real,))
-            self.act(lambda: self.project.add_folder(real))
+            if taken and self.may_change():
+                self.brought.emit(tuple(taken))
+                self.act(lambda: self.project.add_folders(taken))
 
-        self.desk.check_folder(folder, checked, self._on_failed)
+        self.desk.ask(lambda: checked_roots(folders), checked)
 
     def remove_folder(self, folder_id: int) -> None:
         """Sort the images of a folder no longer."""
@@ -189,7 +211,7 @@ class Session(QObject):
 
     def locate_folder(self, folder_id: int, path: str) -> None:
         """A folder of the project lies somewhere else now."""
-        if not self._may_change():
+        if not self.may_change():
             return
 
         def checked(real: str) -> None:
@@ -236,6 +258,12 @@ class Session(QObject):
         """Whether the project can only be looked at."""
         return self.desk.now.read_only
 
+    def may_change(self) -> bool:
+        """Whether the project can be changed; says why not where it cannot."""
+        if self.read_only:
+            self.message.emit(news.read_only())
+        return not self.read_only
+
     @property
     def can_cancel(self) -> bool:
         """Whether something goes on that ``cancel`` stops."""
@@ -266,7 +294,7 @@ class Session(QObject):
             UserError: The name is no good.
         """
         inside, outside = self.gatherer.split(paths)
-        self.act(lambda: self.project.add_bin(name, inside))
+        self.act(lambda: self.project.add_bin(name, inside), seen=True)
         made = self.project.bin_named(name)
         if outside and made is not None:
             self.put_files(outside, made.id)
@@ -309,15 +337,22 @@ class Session(QObject):
 
     def import_class_folders(self, folders: Iterable[str]) -> None:
         """One bin for each sub-folder that holds images, with those images as examples."""
-        if self._may_change():
+        if self.may_change():
             self.gatherer.class_folders(tuple(folders), self._add_bins)
+
+    def tell_apart(self, paths: Iterable[str], done: Callable[[Brought], None]) -> None:
+        """Find out what was dragged here; the disk may be slow."""
+        paths = tuple(paths)
+        self.desk.ask(lambda: told_apart(paths), done)
 
     # -- labels ------------------------------------------------------------------------
 
     def put(self, paths: Iterable[str], class_id: int) -> None:
         """Put images of this project into a bin, or into ``UNKNOWN``."""
         paths = list(paths)
-        self.act(lambda: self.project.put(paths, class_id, self._worn(paths)))
+        rows = self.collection.table.rows(paths) if self.collection is not None else None
+        worn = {} if rows is None else self._worn(paths, rows)
+        self.act(lambda: self.project.put(paths, class_id, worn), rows, seen=True)
         self._stand_by(paths, class_id)
 
     def put_files(self, paths: Iterable[str], class_id: int) -> None:
@@ -327,30 +362,31 @@ class Session(QObject):
             self.put(inside, class_id)
             return
 
-        def arrived(paths: list[str]) -> None:
+        def arrived(paths: list[str], along: list[str]) -> None:
             if self.project.has_class(class_id):
                 self.brought.emit(tuple({os.path.dirname(path) for path in paths}))
-                self.put([*inside, *paths], class_id)
+                self.put([*along, *paths], class_id)
 
-        if self._may_change():
-            self.gatherer.gather(outside, arrived)
+        if self.may_change():
+            self.gatherer.gather(outside, arrived, along=inside)
 
     def take_out(self, paths: Iterable[str]) -> None:
         """Take images out of their bins, or take confirmations back."""
-        self.act(lambda: self.project.clear(paths))
+        self.act(lambda: self.project.clear(paths), seen=True)
 
     def confirm(self, rows: Rows) -> None:
         """Agree to what the learner says of these images."""
         collection = self.collection
         if collection is None:
             return
-        rows = rows[collection.best[rows] != NO_CLASS]
+        free = collection.source[rows] == NOBODY
+        rows = rows[free & (collection.best[rows] != NO_CLASS)]
         classes = collection.predicted(rows)
         known = [UNKNOWN, *(b.id for b in self.project.bins)]
         usable = np.isin(classes, known)
-        paths = collection.paths(rows[usable])
-        chosen = dict(zip(paths, classes[usable].tolist(), strict=True))
-        self.act(lambda: self.project.confirm(chosen))
+        rows = rows[usable]
+        chosen = dict(zip(collection.paths(rows), classes[usable].tolist(), strict=True))
+        self.act(lambda: self.project.confirm(chosen), rows, seen=True)
 
     def teach_confirmed(self) -> None:
         """Learn from the confirmed images as well: they become examples."""
@@ -374,17 +410,45 @@ class Session(QObject):
     def learner(self) -> str:
         """Key of the learner in use."""
         known = {info.key for info in all_learners()}  # a file may be another version's
+        looked_at = key_with_views(self.backbone.key)[0]
+        known |= {i.key for i in self.backbones.learners if sorts_table(i, looked_at)}
         wanted = (self.project.options.learner, self._default_learner)
         return next((key for key in wanted if key in known), DEFAULT_LEARNER)
 
     def set_learner(self, key: str) -> bool:
         """Sort with another learner, in this project and in new ones; returns whether it may be."""
         if self.collection is not None:
-            if not self._may_change():
+            if not self.may_change():
                 return False
             self.act(lambda: self.project.set_learner(key))
         self._default_learner = key
         return True
+
+    def use_trained(self, key: str) -> None:
+        """Look at the images with the network of a trained learner, and let it sort them.
+
+        Args:
+            key: Its name, as in ``backbones.learners``.
+        """
+        self.act(lambda: self.project.use_trained(key))
+
+    def use_learner_file(self, file: str) -> None:
+        """Keep the learner in a file, and use it in this project.
+
+        A file that is missing, damaged or something else is told by a message.
+        """
+        if self.may_change():
+            self.backbones.keep(file, self.use_trained)
+
+    @property
+    def backbone(self) -> BackboneCard:
+        """What the images are looked at with."""
+        return self._workbench.card
+
+    def set_backbone(self, key: str) -> None:
+        """Look at the images of this project with another backbone, which takes a while."""
+        key = "" if key == DEFAULT_BACKBONE else key
+        self.act(lambda: self.project.set_backbone(key))
 
     def export_csv(self, path: str) -> None:
         """Write the result. Asks first where images are not listed or not read yet."""
@@ -393,25 +457,28 @@ class Session(QObject):
 
     # -- inside: edits -----------------------------------------------------------------
 
-    def act(self, action: Callable[[], Edit | None]) -> None:
-        """Let the project change, unless it may only be looked at, and tell everybody."""
-        if self._may_change():
-            self._did(action())
+    def act(
+        self, action: Callable[[], Edit | None], rows: Rows | None = None, seen: bool = False
+    ) -> None:
+        """Let the project change, unless it may only be looked at, and tell everybody.
 
-    def _may_change(self) -> bool:
-        if self.read_only:
-            self.message.emit(news.read_only())
-        return not self.read_only
+        Args:
+            action: Changes the project.
+            rows: Of the images that it shall label, in their order, where they are known.
+            seen: Whether the user labels these very images, as they are now.
+        """
+        if self.may_change():
+            self._did(action(), rows, seen)
 
-    def _did(self, edit: Edit | None) -> None:
+    def _did(self, edit: Edit | None, given: Rows | None, seen: bool) -> None:
         """Tell everybody what an edit changed, and sort again where it matters."""
         if edit is None:
             return
         rows = np.empty(0, np.int64)
         if self.collection is not None:
             self.collection.level = self.project.options.unknown
-            rows = self._take_labels(edit)
-            self.watch.on_labelled(rows)
+            rows = self._take_labels(edit.labels, given)
+            self.watch.on_labelled(rows, seen)
             if edit.changes_learning:
                 self._read_examples(rows)
                 self._refit()  # first: who hears of the change sees that a run is under way
@@ -424,6 +491,8 @@ class Session(QObject):
         if edit.before.options != edit.after.options:
             self.predictions_changed.emit()
         self.history_changed.emit()
+        if edit.changes_backbone:
+            self._on_opened(self.desk.again())
 
     def _stand_by(self, paths: Iterable[str], class_id: int) -> None:
         """Changed pictures that are in this bin stay in it: the user put them there again."""
@@ -431,16 +500,17 @@ class Session(QObject):
         labels = ((path, self.project.label(path)) for path in doubted)
         again = [path for path, label in labels if label and label.class_id == class_id]
         if again and self.collection is not None and not self.read_only:
-            rows = np.asarray([self.collection.table.row(path) for path in again], np.int64)
-            self.watch.on_labelled(rows)
+            rows = self.collection.table.rows(again)
+            self.watch.on_labelled(rows, seen=True)
             self.labels_changed.emit(rows)
 
-    def _take_labels(self, edit: Edit) -> Rows:
+    def _take_labels(self, changes: Changes, given: Rows | None) -> Rows:
         assert self.collection is not None
-        after = {path: label for path, (_before, label) in edit.labels.items()}
-        rows, unknown = self.collection.set_labels(after)
+        if given is not None and len(given) != len(changes):  # some had their label already
+            given = None
+        rows, unknown = self.collection.take_changes(changes, given)
         # brought back by an undo from an earlier sitting; only examples are needed here
-        if any(_is_example(after[path]) for path in unknown):
+        if any(_is_example(changes[path][1]) for path in unknown):
             self._take_examples_along()
         return rows
 
@@ -448,7 +518,7 @@ class Session(QObject):
         folders = {os.path.dirname(path) for paths in examples.values() for path in paths}
         self.brought.emit(tuple(folders))
         try:
-            self.act(lambda: self.project.add_bins(examples))
+            self.act(lambda: self.project.add_bins(examples), seen=True)
         except UserError as error:
             self.message.emit(Message.from_error(error))
 
@@ -462,20 +532,17 @@ class Session(QObject):
         if len(self.collection.table.ready(examples)) < len(examples):
             self.reader.read(examples)
 
-    def _worn(self, paths: Iterable[str]) -> Mapping[str, int]:
+    def _worn(self, paths: Sequence[str], rows: Rows) -> Mapping[str, int]:
         """Class that each image wears, examples left out: those are the user's own."""
         collection = self.collection
-        if collection is None:
-            return {}
-        paths = list(paths)
-        found = collection.table.rows(paths)
-        places = [(path, row) for path, row in zip(paths, found, strict=True) if row is not None]
-        rows = np.asarray([row for _path, row in places], np.int64)
-        worn = collection.shown(rows)
-        told = (collection.source[rows] == CONFIRMED) | (collection.source[rows] == NOBODY)
-        told &= worn != NO_CLASS
-        named = zip(places, worn.tolist(), told.tolist(), strict=True)
-        return {path: class_id for (path, _row), class_id, is_told in named if is_told}
+        assert collection is not None
+        worn = np.full(len(rows), NO_CLASS)
+        inside = np.flatnonzero(rows >= 0)
+        source = collection.source[rows[inside]]
+        told = inside[(source == CONFIRMED) | (source == NOBODY)]
+        worn[told] = collection.shown(rows[told])
+        named = zip(paths, worn.tolist(), strict=True)
+        return dict(compress(named, (worn != NO_CLASS).tolist()))
 
     def _take_examples_along(self) -> None:
         """Bring the files of all examples into the table that are not there yet.
@@ -508,12 +575,13 @@ class Session(QObject):
     def _on_opened(self, opened: Opened) -> None:
         self.reader.close()
         self.project = opened.project
+        self._choose_backbone()
         collection = None
         if self.project.folders or opened.path:
             collection = Collection(self._workbench.new_table())
             collection.level = self.project.options.unknown
         self.collection = collection
-        self.gatherer.open(collection)
+        self.gatherer.open(collection, self.project)
         self.watch.open(opened, collection)
         self.sorter.open(collection)
         if collection is not None:
@@ -528,6 +596,16 @@ class Session(QObject):
         for notice in opened.notices:
             self._inform(notice)
 
+    def _choose_backbone(self) -> None:
+        """Use what the project wants; where that is not known (yet), the default."""
+        card = self.backbones.choose(self.project.options.backbone) or self.backbones.default
+        if card.key != self.backbone.key:
+            self.reader.change_backbone(card)
+
+    def _on_backbone_found(self, card: BackboneCard) -> None:
+        if card.key != self.backbone.key:
+            self._on_opened(self.desk.again())
+
     def _on_not_opened(self, error: BaseException, _path: str) -> None:
         self._on_failed(error)
 
@@ -538,7 +616,7 @@ class Session(QObject):
         if self.collection is None:
             return
         self.reader.read(np.flatnonzero(self.collection.is_support(slice(None))))
-        self.sorter.predict_new()
+        self.sorter.go_on()
         self.progress_changed.emit()
 
     def _on_relabelled(self, rows: Rows) -> None:
@@ -557,7 +635,15 @@ class Session(QObject):
         if collection.is_support(rows).any():
             self._refit()
         else:
-            self.sorter.predict_new()
+            self.sorter.go_on()
+
+    def _on_reader(self) -> None:
+        if self._at_rest():
+            self.sorter.go_on()
+
+    def _at_rest(self) -> bool:
+        """Whether there is nothing more to come for now: no listing and no reading."""
+        return not self.scanning and self.reader.state is not ReaderState.READING
 
     # -- inside: news ------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class SideLanes:
         done: Callable[[Any], None] = nothing,
         failed: Callable[[BaseException], None] = nothing,
         cancelled: Callable[[], None] = nothing,
+        notice: Callable[[str], None] | None = None,
     ) -> Job:
         """Run ``work(job)`` at once, as ``JobRunner.start`` does on a lane."""
         number = next(n for n in count(1) if n not in self._taken)
@@ -50,4 +51,5 @@ class SideLanes:
             done=ending(done),
             failed=ending(failed),
             cancelled=ending(cancelled),
+            notice=notice,
         )

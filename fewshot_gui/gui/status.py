@@ -7,6 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from fewshot_gui.backbones.catalogue import DEFAULT_BACKBONE
+from fewshot_gui.gui.plain import long_tip
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.session import Session
 from fewshot_gui.images.files import FailureKind
@@ -18,6 +20,9 @@ PATIENCE_MS = 600  # work that is done sooner shows no progress bar
 
 class StatusLine(QWidget):
     """Says the truth about the open folder.
+
+    Attributes:
+        engine: Says where and with what is sorted; opens the menu it is given.
 
     Signals:
         unreadable_clicked: The user wants to see what cannot be read.
@@ -46,8 +51,8 @@ class StatusLine(QWidget):
         self.saving = QLabel()
         self.question = QLabel()
         self.question.setProperty("tone", "muted")
-        self.engine = QLabel()
-        self.engine.setProperty("tone", "muted")
+        self.engine = QPushButton()
+        self.engine.setProperty("role", "quiet")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 3, 14, 3)
         layout.setSpacing(10)
@@ -89,9 +94,10 @@ class StatusLine(QWidget):
         if collection is None:
             self.facts.setText("")
             self.facts.hide()
-            self.engine.setText("")
+            self.engine.hide()
             return
         self.facts.show()
+        self.engine.show()
         total = len(collection.targets)
         parts = [ngettext("{count} image", "{count} images", total).format(count=f"{total:,}")]
         if self._session.listing_stopped:
@@ -115,7 +121,13 @@ class StatusLine(QWidget):
             self._device().partition(":")[0], self._device()
         )
         learner = learner_info(self._session.learner).title
-        self.engine.setText(" · ".join(part for part in (device, learner) if part))
+        backbone = self._session.backbone
+        other = backbone.key if backbone.key != DEFAULT_BACKBONE else ""
+        self.engine.setText(" · ".join(part for part in (device, learner, other) if part))
+        why = self._session.sorter.explanation
+        self.engine.setToolTip(long_tip(why))
+        self.engine.setAccessibleName(self.engine.text())
+        self.engine.setAccessibleDescription(why)
 
     def _skipped(self) -> int:
         results = self._session.scan_results

@@ -295,6 +295,7 @@ QMenu::item:selected { background: $accent_soft; color: $text; }
 QMenu::item:disabled { color: $faint; }
 QMenu::separator { height: 1px; background: $border; margin: 6px 8px; }
 QMenu::icon { padding-left: 8px; }
+QMenu QLabel#menuNote { color: $muted; padding: 4px 14px 8px 28px; }
 
 QPushButton {
     background: $surface; color: $text; border: 1px solid $strong_border;
@@ -323,6 +324,7 @@ QPushButton[role="quiet"] {
     min-height: 16px;
 }
 QPushButton[role="quiet"]:hover { background: $hover; color: $text; }
+QPushButton[role="quiet"]::menu-indicator { image: none; }
 QPushButton[role="quiet"]:focus { border-color: $accent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 8px;
     padding: 5px; }

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from fewshot_gui.gui.collection import NOBODY, Collection, Rows
 from fewshot_gui.images.files import FailureKind, ImageFailure
-from fewshot_gui.project.identity import KnownImage
+from fewshot_gui.project.identity import KnownImage, by_content, swapped
 from fewshot_gui.project.model import Project
 
 AT_ONCE = 1000  # images to remember in one turn of the event loop
@@ -39,6 +39,7 @@ class Tracker(QObject):
         self._collection: Collection | None = None
         self._lost: dict[bytes, str] = {}
         self._changed: dict[str, bytes] = {}  # labelled images that are others, and what now
+        self._former: dict[str, KnownImage] = {}  # of them, those the user labelled anew
         self._to_learn: deque[Rows] = deque()
         self._turn = QTimer(self, interval=0)
         self._turn.timeout.connect(self._learn_some)
@@ -52,6 +53,7 @@ class Tracker(QObject):
         self.known = dict(known)
         self._lost = {}
         self._changed = {}
+        self._former = {}
         self._to_learn.clear()
 
     def labelled(self) -> dict[str, KnownImage | None]:
@@ -64,7 +66,7 @@ class Tracker(QObject):
         self._lost = {}
         if collection is None:
             return
-        twins = set()
+        missing = {}
         # only targets of folders that were listed: what is away or elsewhere is not missing
         for row in collection.failed_targets().tolist():
             if not is_missing(collection.table.failure(row)):
@@ -72,22 +74,16 @@ class Tracker(QObject):
             path = collection.table.path(row)
             self._changed.pop(path, None)
             collection.changed[row] = False
-            known = self.known.get(path)
-            if known is None or not known.digest:
-                continue
-            if self._project.label(path) is None:
-                continue
-            if known.digest in self._lost:
-                twins.add(known.digest)  # two images of one content match nothing
-            self._lost[known.digest] = path
-        for digest in twins:
-            del self._lost[digest]
+            if path in self.known and self._project.label(path) is not None:
+                missing[path] = self.known[path]
+        self._lost = by_content(missing)
 
     def renamed(self, paths: Mapping[str, str]) -> None:
         """These images lie elsewhere now."""
         self.known = {paths.get(path, path): known for path, known in self.known.items()}
         for path in (*paths, *paths.values()):
             self._changed.pop(path, None)
+            self._former.pop(path, None)
 
     def on_read(self, rows: Rows) -> None:
         """Compare images that were just read."""
@@ -99,20 +95,52 @@ class Tracker(QObject):
             self._find_lost(collection, ready)
         self._check(collection, ready[collection.source[ready] != NOBODY])
 
-    def on_labelled(self, rows: Rows) -> None:
-        """Remember what newly labelled images are like."""
+    def on_labelled(self, rows: Rows, seen: bool) -> None:
+        """Remember what newly labelled images are like.
+
+        Args:
+            rows: Images with another label than before.
+            seen: Whether the user labelled these very pictures, as they are now. What comes
+                with another action, or with undoing one, says nothing of a changed picture.
+        """
         collection = self._collection
         if collection is None:
             return
-        if self._changed:
-            for path in collection.paths(rows[collection.changed[rows]]):
-                self._changed.pop(path, None)
-        collection.changed[rows] = False  # the user has seen the picture as it is
+        if seen:
+            self._stand_by(collection, rows)
+        else:
+            self._doubt_again(collection, rows)
+        rows = rows[~collection.changed[rows]]
         ready = collection.table.ready(rows)
         labelled = ready[collection.source[ready] != NOBODY]
         for start in range(0, len(labelled), AT_ONCE):
             self._to_learn.append(labelled[start : start + AT_ONCE])
         self._turn.start()
+
+    def _stand_by(self, collection: Collection, rows: Rows) -> None:
+        """The user labelled changed pictures: they are no longer in doubt."""
+        doubted = rows[collection.changed[rows]]
+        for path in collection.paths(doubted):
+            self._changed.pop(path, None)
+            if path in self.known:
+                self._former[path] = self.known[path]
+        collection.changed[doubted] = False
+
+    def _doubt_again(self, collection: Collection, rows: Rows) -> None:
+        """A label came back that was given before the picture changed."""
+        if not self._former:
+            return
+        ready = collection.table.ready(rows)
+        back = {
+            path: int(row)
+            for path, row in zip(collection.paths(ready), ready.tolist(), strict=True)
+            if path in self._former and collection.source[row] != NOBODY
+        }
+        facts = {path: self._former.pop(path) for path in back}
+        self.known.update(facts)
+        if facts:
+            self.learned.emit(facts)
+            self._check(collection, np.asarray(list(back.values()), np.int64))
 
     def _learn_some(self) -> None:
         """A part of what is to be remembered, so that the window stays fluid."""
@@ -153,10 +181,10 @@ class Tracker(QObject):
 
     def _tell_changed(self, collection: Collection, rows: Rows) -> None:
         """Labels follow pictures that changed places; all others that changed are told of."""
-        swapped = self._swapped()
-        if swapped:
-            self.moved.emit(swapped)
-            places = [collection.table.row(path) for path in swapped]
+        moved = swapped(self._changed, self.known)
+        if moved:
+            self.moved.emit(moved)
+            places = [collection.table.row(path) for path in moved]
             there = np.asarray([row for row in places if row is not None], np.int64)
             collection.changed[there] = False
             self._learn(collection, there)
@@ -165,25 +193,9 @@ class Tracker(QObject):
             collection.changed[rows] = True
             self.changed.emit(rows)
 
-    def _swapped(self) -> dict[str, str]:
-        """Old path -> new path of labelled images that changed places among themselves."""
-        owner: dict[bytes, str] = {}
-        for path in self._changed:
-            if path in self.known:
-                owner[self.known[path].digest] = path
-        moved: dict[str, str] = {}
-        for start in self._changed:
-            ring: dict[str, str] = {}
-            path = start
-            while path not in ring.values() and self._changed[path] in owner:
-                ring[owner[self._changed[path]]] = path
-                path = owner[self._changed[path]]
-            if ring and path == start and start in ring:
-                moved.update(ring)
-        return moved
-
     def _learn(self, collection: Collection, rows: Rows) -> None:
         news = {}
+        rows = rows[~collection.changed[rows]]  # it may be in doubt by now
         digests = collection.table.digests(rows)
         for row, digest in zip(rows.tolist(), digests, strict=True):
             file = collection.table.file(row)

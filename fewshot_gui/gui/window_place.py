@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from fewshot_gui.paths import config_dir
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMainWindow, QSplitter
 
 _SIZE = (1280, 820)  # the first time
 
@@ -18,12 +22,16 @@ def keep_place(window: QMainWindow, splitter: QSplitter) -> None:
     settings.sync()
 
 
-def restore_place(window: QMainWindow, splitter: QSplitter) -> None:
+def restore_place(window: QMainWindow) -> None:
     """Put the window where it was."""
-    settings = _settings()
-    geometry, shares = settings.value("geometry"), settings.value("splitter")
+    geometry = _settings().value("geometry")
     if geometry is None or not window.restoreGeometry(geometry):
         window.resize(*_SIZE)
+
+
+def restore_shares(splitter: QSplitter) -> None:
+    """Share the room among the parts of the window as it was shared."""
+    shares = _settings().value("splitter")
     if shares is not None:
         splitter.restoreState(shares)
 

@@ -12,7 +12,7 @@ from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.natural import natural_key
 from fewshot_gui.images.scan import scan
 from fewshot_gui.jobs import Job
-from fewshot_gui.texts import _
+from fewshot_gui.texts import _, ngettext
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class ClassFolder:
 def find_class_folders(root: str | Path, job: Job) -> tuple[ClassFolder, ...]:
     """All class folders below ``root``, in natural order of their paths.
 
-    Pictures that lie loose in ``root`` beside class folders belong to no class; where there
-    are only loose ones, ``root`` itself is the one class.
+    Pictures that lie loose in ``root`` beside class folders belong to no class, and ``job``
+    is told; where there are only loose ones, ``root`` itself is the one class.
 
     Raises:
         UserError: There is no picture, or ``root`` cannot be read.
@@ -44,6 +44,8 @@ def find_class_folders(root: str | Path, job: Job) -> tuple[ClassFolder, ...]:
         by_folder.setdefault(file.relative.rpartition("/")[0], []).append(file)
     loose = by_folder.pop("", [])
     if by_folder:
+        if loose:
+            job.notice(_loose(root, len(loose)))
         return _named(by_folder)
     if loose:
         path = os.path.realpath(root)
@@ -52,6 +54,15 @@ def find_class_folders(root: str | Path, job: Job) -> tuple[ClassFolder, ...]:
         _("There is no image in “{folder}”.").format(folder=root),
         _("Make one sub-folder per class and put that class's images into it."),
     )
+
+
+def _loose(root: str | Path, count: int) -> str:
+    text = ngettext(
+        "{count} picture lies in no sub-folder of “{folder}”: it has no class and is left out.",
+        "{count} pictures lie in no sub-folder of “{folder}”: they have no class and are left out.",
+        count,
+    )
+    return text.format(count=f"{count:,}", folder=root)
 
 
 def _named(by_folder: dict[str, list[ImageFile]]) -> tuple[ClassFolder, ...]:

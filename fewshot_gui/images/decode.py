@@ -20,6 +20,7 @@ from fewshot_gui.images.file_types import (
 )
 from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.request import Crop, DecodeRequest
+from fewshot_gui.images.resampling import resized
 
 MAX_PIXELS = 64_000_000  # about 0.3 to 1 GB while decoding, depending on the format
 MAX_JPEG2000_PIXELS = 32_000_000  # its decoder holds every channel in 32 bits
@@ -28,7 +29,6 @@ MAX_SIDE = 100_000  # beyond libjpeg's 65,500 and any scanner's strip: an attack
 # A JPEG is decoded at no less than this many times the wanted size. For a 12-megapixel photo
 # that takes a third of the time of full decoding, and embeddings keep a cosine of 0.998.
 DRAFT_GAP = 1.25
-REDUCING_GAP = 3.0  # Pillow: from 3 on, no difference to fair resampling can be seen
 MAX_DETAIL = 160
 
 # What is opened at all. Not here: EPS (starts Ghostscript), WMF and the stubs (no decoder
@@ -65,15 +65,6 @@ SIDEWAYS = (5, 6, 7, 8)
 ORIENTATION_TAG = 0x0112
 
 RARE_COMPRESSIONS = ("webp", "zstd", "lzma", "jbig", "lerc")  # not in every build of libtiff
-
-FILTERS = {
-    "nearest": Image.Resampling.NEAREST,
-    "box": Image.Resampling.BOX,
-    "bilinear": Image.Resampling.BILINEAR,
-    "hamming": Image.Resampling.HAMMING,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-}
 
 _NOT_IMPLEMENTED = re.compile(
     r"unsupported|unimplemented|not implemented|not supported|unknown (pixel|data|compression)"
@@ -275,7 +266,7 @@ def _cropped(image: Image.Image, extent: tuple[float, float], crop: Crop) -> Ima
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, min(left + side, image.width), min(top + side, image.height))
     size = (crop.size, crop.size)
-    return _resized(image, size, FILTERS[crop.interpolation], box)
+    return resized(image, size, crop.interpolation, box)
 
 
 def _shrunk(image: Image.Image, extent: tuple[float, float], longest: int) -> Image.Image:
@@ -284,17 +275,7 @@ def _shrunk(image: Image.Image, extent: tuple[float, float], longest: int) -> Im
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
     if size == image.size:
         return image
-    return _resized(image, size, Image.Resampling.BICUBIC, (0.0, 0.0, width, height))
-
-
-def _resized(
-    image: Image.Image,
-    size: tuple[int, int],
-    resample: Image.Resampling,
-    box: tuple[float, float, float, float],
-) -> Image.Image:
-    gap = None if resample == Image.Resampling.NEAREST else REDUCING_GAP
-    return image.resize(size, resample, box=box, reducing_gap=gap)
+    return resized(image, size, "bicubic", (0.0, 0.0, width, height))
 
 
 def _finished(image: Image.Image, profile: bytes, turn: Image.Transpose | None) -> Image.Image:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import overload
 
 from fewshot_gui.images.files import ImageFile
 
+_RUN = 256  # paths that are likely to lie in one folder
 _INODE_BITS = (1 << 64) - 1  # some file systems number with more; the rest tells files apart
 
 
@@ -159,19 +161,25 @@ class PathIndex:
         inside = self._folders.get(path[:cut])
         return None if inside is None else inside.get(path[cut:])
 
-    def numbers(self, paths: Iterable[str]) -> list[int | None]:
-        """What ``get`` says of many paths, several times as quickly."""
-        folders, separator = self._folders, os.sep
-        nothing: dict[str, int] = {}
-        found = []
-        head, inside = "", nothing
-        for path in paths:
-            cut = path.rfind(separator) + 1
-            if path[:cut] != head:
-                head = path[:cut]
-                inside = folders.get(head, nothing)
-            found.append(inside.get(path[cut:]))
+    def numbers(self, paths: Iterable[str]) -> list[int]:
+        """What ``get`` says of many paths, several times as quickly; -1 for None."""
+        found: list[int] = []
+        paths = iter(paths)
+        while run := list(islice(paths, _RUN)):
+            found += self._run(run)
         return found
+
+    def _run(self, paths: list[str]) -> list[int]:
+        """Numbers of some paths; quick where they lie in the folder of the first."""
+        cut = paths[0].rfind(os.sep) + 1
+        head = paths[0][:cut]
+        get = self._folders.get(head, {}).get
+        # a name from below another folder is not found here: it holds a separator
+        found = [get(path[cut:], -1) if path.startswith(head) else -1 for path in paths]
+        if -1 not in found:
+            return found
+        strange = [self.get(path) if n < 0 else n for path, n in zip(paths, found, strict=True)]
+        return [-1 if n is None else n for n in strange]
 
     def add(self, path: str, number: int, name: str = "") -> None:
         """Remember a path; ``name`` is its end, where an equal string is kept already."""

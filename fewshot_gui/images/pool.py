@@ -32,7 +32,7 @@ from fewshot_gui.images.request import Crop, DecodeRequest
 
 __all__ = ["Crop", "DecodePool", "DecodeRequest", "DecodeResult", "Limits", "default_workers"]
 
-MAX_WORKERS = 8
+MAX_WORKERS = 16
 MEMORY_CHECKS_PER_SECOND = 10
 JOIN_SECONDS = 5.0
 STARTS_TRIED = 3

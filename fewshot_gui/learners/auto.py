@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.base import Fitted, FloatArray, IntArray
 from fewshot_gui.learners.discriminant import Choice, Task, chosen, prepared, tested
+from fewshot_gui.learners.folder import looked_at
 from fewshot_gui.learners.matching import Matching, left_out_attraction
 from fewshot_gui.learners.refine import Refine
 from fewshot_gui.learners.trial import Trial, Verdict
@@ -53,7 +54,7 @@ class Auto:
                 fitted, scale=fitted.scale * rival.factor, explanation=_single(choice, rival)
             )
         fitted = self.clouds.fitted(task, choice, folder, job)
-        looked = 0 if folder is None else len(folder)
+        looked = 0 if folder is None else len(looked_at(folder, len(task.classes)))
         return replace(fitted, explanation=_clouds(choice, looked))
 
     def _rival(self, task: Task, choice: Choice) -> Verdict | None:

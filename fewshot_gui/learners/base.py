@@ -104,6 +104,8 @@ class LearnerInfo:
         factory: ``"package.module:Class"``, resolved when the learner is used.
         reads: Whether it needs embeddings or the images themselves.
         transductive: Whether it looks at a sample of the folder as well.
+        backbone: Key of the only backbone that it works with; "" where any will do.
+        file: What its factory is given: the learner file; "" for a factory that needs none.
     """
 
     key: str
@@ -111,6 +113,13 @@ class LearnerInfo:
     factory: str
     reads: Literal["features", "images"] = "features"
     transductive: bool = False
+    backbone: str = ""
+    file: str = ""
+
+
+def sorts_table(info: LearnerInfo, backbone: str) -> bool:
+    """Whether it needs no more than the embeddings by a backbone, named without its views."""
+    return info.reads == "features" and info.backbone in ("", backbone)
 
 
 def checked_support(support: FloatArray, labels: IntArray) -> tuple[FloatArray, IntArray]:

@@ -74,7 +74,7 @@ class FineTune:
         from fewshot_gui.backbones.torch_finetune import TuningPlan, tune_anywhere
         from fewshot_gui.backbones.torch_runtime import TorchRuntime
 
-        pixels, labels = _examples(table, support, card, pool, job)
+        pixels, labels = example_pixels(table, support, card, pool, job)
         plan = TuningPlan(steps=self.steps, seed=self.seed)
         tuned = tune_anywhere(card, pixels, labels, device, plan, job)
         job.notice(_explained(tuned.steps, len(tuned.losses)))
@@ -101,10 +101,17 @@ def _explained(steps: int, looks: int) -> str:
     return _("Fine-tuning needs two examples of a class at least; the network stays as it is.")
 
 
-def _examples(
+def example_pixels(
     table: EmbeddingTable, support: SupportSet, card: BackboneCard, pool: DecodePool, job: Job
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Pixels, uint8 ``(n, h, w, 3)``, and labels of the examples that can still be read."""
+    """Pixels, uint8 ``(n, h, w, 3)``, and labels of the examples that can still be read.
+
+    The labels are int64 ``(n,)``, from 0 without a gap.
+
+    Raises:
+        UserError: There are too many.
+        Cancelled: The job was cancelled.
+    """
     if len(support.rows) > MOST_EXAMPLES:
         raise UserError(
             _("Fine-tuning takes {most} examples at most.").format(most=MOST_EXAMPLES),

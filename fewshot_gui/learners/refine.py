@@ -10,7 +10,8 @@ Evaluation of Transductive Few-Shot Learning*, arXiv:2204.11181). So here
 - the mix of the folder is estimated together with the means (Saerens et al. 2002), the
   more freely the more examples there are: a class that is not in the folder attracts
   nothing, instead of being dragged into its neighbours;
-- the images of a class count as hardly more than its own examples, however many they are;
+- the images of a class count as hardly more than its own examples, and never as more than
+  a few, however many they are;
 - the mix serves to move the means alone: in the end every class has the same chance.
 
 The result is a classifier like any other: what it says of an image depends on the image.
@@ -35,19 +36,19 @@ from fewshot_gui.learners.discriminant import (
     prepared,
     scorer,
 )
+from fewshot_gui.learners.folder import looked_at
 from fewshot_gui.learners.linear import FittedLinear, linear
 from fewshot_gui.learners.sharpness import SharpnessLaw
 from fewshot_gui.learners.spread import View
 
 Matrix = NDArray[np.float64]
 
-USED = 1024  # images of the folder; for few classes more take longer and tell no more
-USED_EACH = 12  # for many classes: so many images for each of them
 ROUNDS = 8  # of moving the means
 MIX_ROUNDS = 10  # of estimating the mix, in each of them
 EVEN_MIX = 2.0  # even folders that the mix is expected to be like, at one example a class
 LENT = 2.0  # logarithm by which answers were too sure where all came from the folder
 MORE = 1.0  # by how much images of the folder may outweigh the examples of a class
+ENOUGH = 6.0  # images of it that count for a class at most; many examples need no help
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,7 @@ def moved(
     means, counts = clouds.means, clouds.counts.astype(np.float64)
     if folder is None or not len(folder) or len(counts) < 2:
         return means, counts
-    used = max(USED, USED_EACH * len(counts))
-    some = folder[:: -(-len(folder) // used)]
+    some = looked_at(folder, len(counts))
     rows = centred_unit(unit(checked_targets(some, len(task.centre))), task.centre)
     sums, shots = means * counts[:, None], counts
     for _round in range(ROUNDS):
@@ -108,7 +108,7 @@ def moved(
         logits = rows @ weights.T.astype(np.float32) + offsets
         shares = _shares(law(counts) * factor * logits, _expected(shots, len(rows)))
         attracted = shares.sum(axis=0)
-        most = shots + MORE
+        most = np.minimum(shots + MORE, ENOUGH)
         weight = most * attracted / (most + attracted)
         pulls = (weight / np.maximum(attracted, 1e-9))[:, None]
         drawn = (shares.T.astype(np.float32) @ rows).astype(np.float64)

@@ -9,6 +9,7 @@ from fewshot_gui.learners.base import Learner, LearnerInfo
 from fewshot_gui.texts import _
 
 DEFAULT_LEARNER = "auto"
+_TRAINED = "fewshot_gui.metatrain.shelf"  # knows the learners that were trained
 
 
 def all_learners() -> tuple[LearnerInfo, ...]:
@@ -46,12 +47,27 @@ def image_learners() -> tuple[LearnerInfo, ...]:
     )
 
 
+def trained_learners() -> tuple[LearnerInfo, ...]:
+    """Those that were trained and have a name: they come with the program, or were kept."""
+    return import_module(_TRAINED).trained_infos()
+
+
 def learner_info(key: str) -> LearnerInfo:
-    """The entry with this key. Raises ``UserError`` naming the keys there are."""
+    """The entry of a learner.
+
+    Args:
+        key: Of one of ``all_learners`` or ``trained_learners``, or a learner file.
+
+    Raises:
+        UserError: There is none; names the keys there are. Or its file is damaged.
+    """
     for info in all_learners():
         if info.key == key:
             return info
-    known = ", ".join(info.key for info in all_learners())
+    info = import_module(_TRAINED).learner_info_of(key)
+    if info is not None:
+        return info
+    known = ", ".join(info.key for info in (*all_learners(), *trained_learners()))
     raise UserError(
         _("There is no learner called “{key}”.").format(key=key),
         _("Choose one of: {known}.").format(known=known),
@@ -60,5 +76,7 @@ def learner_info(key: str) -> LearnerInfo:
 
 def make_learner(key: str) -> Learner:
     """A learner with its default hyper-parameters."""
-    module, _colon, name = learner_info(key).factory.partition(":")
-    return getattr(import_module(module), name)()
+    info = learner_info(key)
+    module, _colon, name = info.factory.partition(":")
+    factory = getattr(import_module(module), name)
+    return factory(info.file) if info.file else factory()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import READY, EmbeddingTable
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.base import Fitted, FloatArray
-from fewshot_gui.learners.folder import folder_sample
+from fewshot_gui.learners.base import Fitted, FloatArray, Learner
+from fewshot_gui.learners.folder import folder_sample, sample_size
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions, best_two
 from fewshot_gui.learners.registry import learner_info, make_learner
 from fewshot_gui.learners.unknown import UnknownScore, fit_unknown
-from fewshot_gui.project.model import UNKNOWN, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.texts import _
 
 
@@ -47,17 +49,21 @@ class Classifier:
     Attributes:
         class_ids: Bin ids; the learner knows them as 0, 1, 2, …
         fitted: The learner's classifier.
-        unknown: Says how likely an image belongs to none of the bins.
+        examples: What it was learnt from, float32 ``(n, d)`` of length 1.
+        labels: int64 ``(n,)`` index into ``class_ids``.
+        ignored: Examples of what belongs to no bin, float32 ``(m, d)``.
     """
 
     class_ids: tuple[int, ...]
     fitted: Fitted
-    unknown: UnknownScore
+    examples: FloatArray
+    labels: NDArray[np.int64]
+    ignored: FloatArray
 
-    @property
-    def left_out_unknown(self) -> FloatArray:
-        """Unknown scores of the examples, each as if it were none, float32 ``(n,)``."""
-        return self.unknown.left_out
+    @cached_property
+    def unknown(self) -> UnknownScore:
+        """Says how likely an image belongs to none of the bins; learnt when first asked for."""
+        return fit_unknown(self.examples, self.labels, self.ignored)
 
     @property
     def explanation(self) -> str:
@@ -66,23 +72,56 @@ class Classifier:
 
     def predict(self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job) -> Predictions:
         """Predictions for ready rows, in their order; class ids are bin ids."""
-        rows = np.asarray(rows, np.int64)
-        best, runner_up = np.zeros((2, len(rows)), np.int64)
-        confidence, second_confidence, unknown = np.zeros((3, len(rows)), np.float32)
-        own = len(self.fitted.projection)
-        # one product for both questions: reading all embeddings is what takes the time
-        projection = np.concatenate([self.fitted.projection, self.unknown.space.matrix])
+        return self._predicted(table, rows, job, self.unknown)
+
+    def predict_classes(
+        self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job
+    ) -> Predictions:
+        """The same in about half the time, with 0 for every unknown score."""
+        return self._predicted(table, rows, job, None)
+
+    def unknown_scores(
+        self, table: EmbeddingTable, rows: NDArray[np.int64], job: Job
+    ) -> FloatArray:
+        """How likely each of these ready rows belongs to none of the bins, float32 ``(n,)``."""
+        scores = np.zeros(len(rows), np.float32)
+        matrix = self.unknown.space.matrix.T
         for place, units in table.unit_blocks(rows):
             job.checkpoint()
-            products = projection @ units.T
-            found = best_two(self.fitted.logits(products[:own]))
+            scores[place] = self.unknown.of_products(_turned(units @ matrix))
+        job.checkpoint()
+        return scores
+
+    def _predicted(
+        self,
+        table: EmbeddingTable,
+        rows: NDArray[np.int64],
+        job: Job,
+        unknown: UnknownScore | None,
+    ) -> Predictions:
+        rows = np.asarray(rows, np.int64)
+        best, runner_up = np.zeros((2, len(rows)), np.int64)
+        confidence, second_confidence, scores = np.zeros((3, len(rows)), np.float32)
+        own = self.fitted.projection
+        # one product for both questions: reading all embeddings is what takes the time
+        both = own if unknown is None else np.concatenate([own, unknown.space.matrix])
+        for place, units in table.unit_blocks(rows):
+            job.checkpoint()
+            products = _turned(units @ both.T)
+            found = best_two(self.fitted.logits(products[: len(own)]))
             best[place], confidence[place] = found.best, found.confidence
             runner_up[place] = found.runner_up
             second_confidence[place] = found.runner_up_confidence
-            unknown[place] = self.unknown.of_products(products[own:])
+            if unknown is not None:
+                scores[place] = unknown.of_products(products[len(own) :])
         job.checkpoint()
         ids = np.asarray([*self.class_ids, NO_CLASS], np.int64)  # NO_CLASS is the last place
-        return Predictions(ids[best], confidence, ids[runner_up], second_confidence, unknown)
+        return Predictions(ids[best], confidence, ids[runner_up], second_confidence, scores)
+
+
+def _turned(products: FloatArray) -> FloatArray:
+    """Products ``(n, p)`` as ``(p, n)``: that way round they are computed sooner."""
+    return np.ascontiguousarray(products.T)
 
 
 def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
@@ -98,7 +137,8 @@ def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
     for index, class_id in enumerate(class_ids):
         paths = (p for p in project.support(class_id) if p not in project.doubted)
         rows = table.rows(paths)
-        ready = np.asarray([r for r in rows if r is not None and state[r] == READY], np.int64)
+        rows = rows[(rows >= 0) & (rows < len(state))]  # others may be added meanwhile
+        ready = rows[state[rows] == READY]
         for row, digest in zip(ready, table.digests(ready), strict=True):
             owners[digest.tobytes()][index].append(int(row))
     conflicts = tuple(
@@ -125,7 +165,7 @@ def support_set(project: Project, table: EmbeddingTable) -> SupportSet:
 
 
 def fit(
-    learner: str,
+    learner: str | Learner,
     support: SupportSet,
     table: EmbeddingTable,
     job: Job,
@@ -134,7 +174,7 @@ def fit(
     """Fit a learner.
 
     Args:
-        learner: Key in the registry.
+        learner: Key in the registry, or a learner itself.
         support: The examples.
         table: Where their embeddings are.
         job: Asked for cancellation.
@@ -148,12 +188,15 @@ def fit(
         raise too_few_classes()
     examples = table.units(support.rows)
     folder = None
-    if targets is not None and learner_info(learner).transductive:
+    chosen = make_learner(learner) if isinstance(learner, str) else learner
+    looks = isinstance(learner, str) and learner_info(learner).transductive
+    if targets is not None and looks:
         shown = np.concatenate([support.rows, support.ignored])
-        folder = folder_sample(table, np.asarray(targets, np.int64), shown)
-    fitted = make_learner(learner).fit(examples, support.labels, job, folder)
-    unknown = fit_unknown(examples, support.labels, table.units(support.ignored))
-    return Classifier(support.class_ids, fitted, unknown)
+        most = sample_size(len(support.class_ids))
+        folder = folder_sample(table, np.asarray(targets, np.int64), shown, most)
+    fitted = chosen.fit(examples, support.labels, job, folder)
+    ignored = table.units(support.ignored)
+    return Classifier(support.class_ids, fitted, examples, support.labels, ignored)
 
 
 def too_few_classes() -> UserError:

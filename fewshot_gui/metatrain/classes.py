@@ -47,11 +47,17 @@ class ClassRows:
         """Group of each class, int64 ``(n,)``; 0 for all where there are none."""
         return np.asarray(self.groups or [0] * len(self), np.int64)
 
+    def together(self, pictures: int, within_groups: bool) -> int:
+        """How many classes of at least so many pictures an episode can have."""
+        able = self.sizes >= pictures
+        groups = self.group_of if within_groups else np.zeros(len(self), np.int64)
+        return int(np.bincount(groups[able], minlength=1).max())
+
 
 def listed_classes(folders: Sequence[ClassFolder]) -> ClassRows:
     """The class folders as if every picture could be used, with rows counted from 0."""
     bounds = np.cumsum([0, *(len(folder.files) for folder in folders)]).tolist()
-    return _class_rows(folders, [np.arange(a, b) for a, b in pairwise(bounds)])
+    return class_rows(folders, [np.arange(a, b) for a, b in pairwise(bounds)])
 
 
 def usable_classes(
@@ -70,13 +76,14 @@ def usable_classes(
     """
     rows = [_rows_of(folder, tables[0]) for folder in folders]
     readable = [_ready_in_all(part, tables) for part in rows]
-    _tell_unreadable(sum(map(len, rows)) - sum(map(len, readable)), job)
-    single = _without_copies(readable, tables[0])
-    _tell_copies(sum(map(len, readable)) - sum(map(len, single)), job)
-    return _class_rows(folders, single)
+    tell_unreadable(sum(map(len, rows)) - sum(map(len, readable)), job)
+    single = without_copies(readable, [_contents(part, tables[0]) for part in readable])
+    tell_copies(sum(map(len, readable)) - sum(map(len, single)), job)
+    return class_rows(folders, single)
 
 
-def _class_rows(folders: Sequence[ClassFolder], rows: Sequence[Rows]) -> ClassRows:
+def class_rows(folders: Sequence[ClassFolder], rows: Sequence[Rows]) -> ClassRows:
+    """The class folders with these rows, each in the group of the folder it lies in."""
     parents = [_parent_of(folder) for folder in folders]
     group_names = tuple(dict.fromkeys(parents))
     return ClassRows(
@@ -98,11 +105,22 @@ def _ready_in_all(rows: Rows, tables: Sequence[EmbeddingTable]) -> Rows:
     return rows
 
 
-def _without_copies(rows: Sequence[Rows], table: EmbeddingTable) -> list[Rows]:
-    """The first of each content; none where it is in two classes."""
+def _contents(rows: Rows, table: EmbeddingTable) -> list[bytes]:
+    return [digest.tobytes() for digest in table.digests(rows)]
+
+
+def without_copies(rows: Sequence[Rows], digests: Sequence[Sequence[bytes]]) -> list[Rows]:
+    """The first row of each content; none where it is in two classes.
+
+    Args:
+        rows: int64 arrays, one a class.
+        digests: What stands for the content of each of them.
+
+    Returns:
+        int64 arrays, one a class, ascending.
+    """
     owner: dict[bytes, int] = {}
     shared: set[bytes] = set()
-    digests = [[digest.tobytes() for digest in table.digests(part)] for part in rows]
     for number, contents in enumerate(digests):
         for content in contents:
             if owner.setdefault(content, number) != number:
@@ -121,7 +139,8 @@ def _parent_of(folder: ClassFolder) -> str:
     return inside.rpartition("/")[0]
 
 
-def _tell_unreadable(count: int, job: Job) -> None:
+def tell_unreadable(count: int, job: Job) -> None:
+    """A notice of pictures that are left out because they cannot be read, if there are any."""
     if count:
         text = ngettext(
             "{count} picture cannot be read and is left out.",
@@ -131,7 +150,8 @@ def _tell_unreadable(count: int, job: Job) -> None:
         job.notice(text.format(count=count))
 
 
-def _tell_copies(count: int, job: Job) -> None:
+def tell_copies(count: int, job: Job) -> None:
+    """A notice of pictures that are left out because they are copies, if there are any."""
     if count:
         text = ngettext(
             "{count} picture is there more than once and is left out: "

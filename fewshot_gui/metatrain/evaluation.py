@@ -92,8 +92,8 @@ def evaluate(
         job: Progress in targets, notices and cancellation.
 
     Returns:
-        For each plan a result for each backbone and learner, in this order; differences
-        are to the first one of the same plan.
+        For each plan a result for each backbone and learner that goes with it, in this
+        order; differences are to the first one of the same plan.
 
     Raises:
         UserError: A plan cannot be met with these classes.
@@ -103,11 +103,17 @@ def evaluate(
     samplers = [episode_sampler(data, plan, Job()) for plan in plans]
     tasks = [_sampled(sampler, episodes, job) for sampler in samplers]
     targets = sum(len(task.targets) for part in tasks for task in part)
-    progress = _Progress(job, targets * len(learners) * len(tables))
+    pairs = sum(goes_with(learner, backbone) for backbone in tables for learner in learners)
+    progress = _Progress(job, targets * pairs)
     results: list[Result] = []
     for part, plan in zip(tasks, plans, strict=True):
         results.extend(_evaluate_plan(plan, part, len(data), tables, learners, progress))
     return results
+
+
+def goes_with(learner: str, backbone: str) -> bool:
+    """Whether a learner works on the embeddings of a backbone: a trained one knows its own."""
+    return learner_info(learner).backbone in ("", backbone)
 
 
 def check_possible(data: ClassRows, plans: Sequence[EpisodePlan], episodes: int, job: Job) -> None:
@@ -138,6 +144,8 @@ def _evaluate_plan(
         if plan.mode is Mode.STRANGERS:
             unknown = estimate([_unknown_auroc(task, table, progress.job) for task in tasks])
         for learner in learners:
+            if not goes_with(learner, backbone):
+                continue
             trial = _try(learner, table, tasks, progress)
             results.append(
                 Result(

@@ -9,6 +9,7 @@ import time
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.project import disks
+from fewshot_gui.project.draft_names import spoken
 from fewshot_gui.project.guard import Checked
 from fewshot_gui.project.lock import Held, NotLockable, WriterLock, is_elsewhere
 from fewshot_gui.project.problems import (
@@ -64,12 +65,19 @@ def refuse_other_computer(path: str, checked: Checked) -> None:
 
 
 def _in_use(path: str, holder: Holder | None) -> ProjectInUse:
-    message = _("The project “{name}” is open already.").format(name=os.path.basename(path))
+    message = open_already(path)
     if holder is None:
         hint = _("Close it there, or open it here for viewing only.")
         return ProjectInUse(message, hint, path)
     hint = _("It is open here: {holder}. Close it there, or open it here for viewing only.")
     return ProjectInUse(message, hint.format(holder=holder.describe()), path, holder)
+
+
+def open_already(path: str) -> str:
+    """Somebody has this project open."""
+    return spoken(
+        path, _("The project “{name}” is open already."), _("This sorting job is open already.")
+    )
 
 
 def warnings(path: str) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.paths import data_dir
-from fewshot_gui.project.drafts import SUFFIX
+from fewshot_gui.project.access import open_already
+from fewshot_gui.project.draft_names import SUFFIX
 from fewshot_gui.project.guard import check_database, view
 from fewshot_gui.project.loading import load, load_index
 from fewshot_gui.project.lock import Held, NotLockable, WriterLock
@@ -167,9 +168,7 @@ def restore_backup(path: str, backup: Backup) -> str:
     try:
         lock.acquire()
     except Held as error:
-        name = os.path.basename(path)
-        message = _("The project “{name}” is open already.").format(name=name)
-        raise ProjectInUse(message, _("Close it there first."), path) from error
+        raise ProjectInUse(open_already(path), _("Close it there first."), path) from error
     except (NotLockable, OSError) as error:
         raise not_saved(path, error.__cause__ or error) from error
     try:

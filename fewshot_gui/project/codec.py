@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewshot_gui.project.changes import Changes
 from fewshot_gui.project.identity import KnownImage
-from fewshot_gui.project.model import (
+from fewshot_gui.project.problems import Damaged
+from fewshot_gui.project.values import (
     MAX_DESCRIPTION_LENGTH,
     MAX_NAME_LENGTH,
     Bin,
@@ -23,7 +25,6 @@ from fewshot_gui.project.model import (
     Setup,
     Source,
 )
-from fewshot_gui.project.problems import Damaged
 
 MAX_ID = 1 << 28
 MAX_COLOUR = 1 << 20
@@ -58,23 +59,22 @@ def class_ids(codes: NDArray[np.integer]) -> NDArray[np.int64]:
     return (codes - 1) >> 2
 
 
-def changes_data(
-    images: Sequence[int], labels: Sequence[tuple[Label | None, Label | None]]
-) -> NDArray:
-    """An action's label changes, ``(n,)`` of ``CHANGES``."""
+def changes_data(images: Sequence[int], labels: Changes) -> NDArray:
+    """An action's label changes, ``(n,)`` of ``CHANGES``; ``images`` are the ids of its paths."""
     changes = np.empty(len(images), CHANGES)
     changes["image"] = images
-    codes: dict[Label | None, int] = {}
-    for name, side in (("before", 0), ("after", 1)):
-        column = []
-        for change in labels:
-            label = change[side]
-            code = codes.get(label)
-            if code is None:
-                code = codes[label] = label_code(label)
-            column.append(code)
-        changes[name] = column
+    codes = np.array([[label_code(label) for label in kind] for kind in labels.kinds], np.uint32)
+    codes = codes.reshape(-1, 2)[labels.which]
+    changes["before"], changes["after"] = codes[:, 0], codes[:, 1]
     return changes
+
+
+def changes_of(paths: Sequence[str], data: NDArray) -> Changes:
+    """An action's label changes again; ``paths`` are those of its images."""
+    both = data["before"].astype(np.uint64) << np.uint64(32) | data["after"]
+    kinds, which = np.unique(both, return_inverse=True)
+    pairs = [(label_of(kind >> 32), label_of(kind & 0xFFFFFFFF)) for kind in kinds.tolist()]
+    return Changes(paths, pairs, which)
 
 
 def row_sums(*columns: Sequence[int] | NDArray) -> NDArray[np.int64]:

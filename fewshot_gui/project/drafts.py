@@ -7,20 +7,10 @@ import hashlib
 import os
 import re
 
-from fewshot_gui.paths import data_dir
+from fewshot_gui.project.draft_names import SUFFIX, drafts_folder
+from fewshot_gui.project.lock import Held, NotLockable, WriterLock
 
-SUFFIX = ".fewshot"
 _NAME_LENGTH = 40
-
-
-def drafts_folder() -> str:
-    """Where drafts are kept."""
-    return str(data_dir() / "projects")
-
-
-def is_draft(path: str) -> bool:
-    """Whether a project file is one that the user gave no name."""
-    return os.path.dirname(os.path.realpath(path)) == os.path.realpath(drafts_folder())
 
 
 def latest_draft(folder: str) -> str | None:
@@ -34,16 +24,18 @@ def new_draft(folder: str) -> str:
     return _path(folder, max(_numbers(folder), default=0) + 1)
 
 
-def draft_number(path: str) -> int:
-    """How many drafts were begun for the same folder up to this one; 1 for any other file."""
-    match = re.search(r"-(\d+)" + re.escape(SUFFIX) + "$", path) if is_draft(path) else None
-    return int(match[1]) if match else 1
-
-
 def discard_draft(path: str) -> None:
-    """Remove a draft that lives on as a file with a name."""
-    with contextlib.suppress(OSError):
-        os.unlink(path)
+    """Remove a draft that nobody needs any more, unless somebody has it open; blocks."""
+    lock = WriterLock(path)
+    try:
+        lock.acquire()
+    except (Held, NotLockable, OSError):
+        return
+    try:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    finally:
+        lock.release()
 
 
 def _numbers(folder: str) -> list[int]:

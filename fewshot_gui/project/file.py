@@ -23,6 +23,7 @@ from fewshot_gui.project.access import (
     warnings,
 )
 from fewshot_gui.project.backups import Backups
+from fewshot_gui.project.edits import Edit
 from fewshot_gui.project.guard import (
     check_database,
     explain_damage,
@@ -32,7 +33,7 @@ from fewshot_gui.project.guard import (
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.loading import Index, load, load_index, load_known
 from fewshot_gui.project.lock import SEEN_EVERY_S, NotLockable, WriterLock, this_process
-from fewshot_gui.project.model import Edit, Project
+from fewshot_gui.project.model import Project
 from fewshot_gui.project.places import outside
 from fewshot_gui.project.problems import (
     Damaged,
@@ -211,11 +212,11 @@ class ProjectFile:
         """
         self._take(step, lambda number: self._writer.did(edit, number))
 
-    def undid(self, step: int | None = None) -> None:
+    def undid(self, _edit: Edit, step: int | None = None) -> None:
         """The last action that is not undone is undone."""
         self._take(step, self._writer.undid)
 
-    def redid(self, step: int | None = None) -> None:
+    def redid(self, _edit: Edit, step: int | None = None) -> None:
         """The action that was undone last is done again."""
         self._take(step, self._writer.redid)
 
@@ -287,6 +288,20 @@ class ProjectFile:
             raise
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
+        return file
+
+    def put_back(self) -> ProjectFile:
+        """Write the whole project where its file is no longer; this one is closed then.
+
+        What lies there now is replaced.
+
+        Raises:
+            UserError, OSError, sqlite3.Error, Damaged: It cannot be written. This object
+                stays as it is.
+        """
+        write_copy(self._db, self.path, None, None)
+        file = self.reopened()
+        file._begin()  # the new file is not in the mode in which the old one was written
         return file
 
     def show_life(self) -> None:

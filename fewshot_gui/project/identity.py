@@ -24,9 +24,37 @@ class KnownImage:
     inode: int = 0
     digest: bytes = b""
 
-    def is_same_file(self, file: ImageFile) -> bool:
-        """Whether nothing speaks for a change; the content need not be read then."""
-        return (self.size, self.mtime_ns) == (file.size, file.mtime_ns)
+
+def by_content(images: Mapping[str, KnownImage]) -> dict[bytes, str]:
+    """Digest -> path of those whose content is known and like that of no other."""
+    found: dict[bytes, str] = {}
+    twins = set()
+    for path, known in images.items():
+        if known.digest in found:
+            twins.add(known.digest)
+        elif known.digest:
+            found[known.digest] = path
+    return {digest: path for digest, path in found.items() if digest not in twins}
+
+
+def swapped(changed: Mapping[str, bytes], known: Mapping[str, KnownImage]) -> dict[str, str]:
+    """Old path -> new path of images that changed places among themselves.
+
+    Args:
+        changed: Images that are other pictures than they were, and their digests now.
+        known: What they were.
+    """
+    owner = {known[path].digest: path for path in changed if path in known}
+    moved: dict[str, str] = {}
+    for start in changed:
+        ring: dict[str, str] = {}
+        path = start
+        while path not in ring.values() and changed[path] in owner:
+            ring[owner[changed[path]]] = path
+            path = owner[changed[path]]
+        if ring and path == start and start in ring:
+            moved.update(ring)
+    return moved
 
 
 def match_moved(missing: Mapping[str, KnownImage], fresh: Iterable[ImageFile]) -> dict[str, str]:

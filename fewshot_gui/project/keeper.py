@@ -18,10 +18,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.project.draft_names import is_draft
+from fewshot_gui.project.drafts import discard_draft
+from fewshot_gui.project.edits import Edit
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.keeping import KeeperState, Keeping, explained, is_same
-from fewshot_gui.project.model import Edit
 from fewshot_gui.project.problems import (
     Damaged,
     ReadOnlyProject,
@@ -34,6 +36,9 @@ from fewshot_gui.texts import _
 log = logging.getLogger(__name__)
 
 WAIT_S = 0.05  # how long a step may keep the window waiting
+MANY = 20_000  # labels of a step that takes longer than that anyhow
+USUAL_S = 1.0  # how long writing takes at most where nothing is wrong,
+LABEL_S = 4e-5  # and for each label
 RETRY_S = 2.0
 LONGEST_RETRY_S = 30.0
 CLOSING_RETRY_S = 0.5
@@ -46,6 +51,7 @@ class _Step:
     number: int
     is_action: bool
     write: Callable[[ProjectFile, int], None]
+    labels: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class Keeper:
         self._retry_at = 0.0
         self._delay = RETRY_S
         self._deadline: float | None = None
+        self._begun = 0.0  # when the step that is next was given or came to be the next
         self._told = KeeperState()
         self._backed_up = clock()
         self._is_changed = file.changed > file.last_backup
@@ -91,16 +98,16 @@ class Keeper:
     # -- the journal -----------------------------------------------------------------
 
     def did(self, edit: Edit) -> None:
-        """A new action. Returns when it is on the disk, or after a moment."""
-        self._take(lambda file, number: file.did(edit, number))
+        """A new action. Returns when it is on the disk, or after a moment; at once if it is big."""
+        self._take(lambda file, number: file.did(edit, number), len(edit.labels))
 
-    def undid(self) -> None:
+    def undid(self, edit: Edit) -> None:
         """The last action that was not undone is undone now."""
-        self._take(ProjectFile.undid)
+        self._take(lambda file, number: file.undid(edit, number), len(edit.labels))
 
-    def redid(self) -> None:
+    def redid(self, edit: Edit) -> None:
         """The action that was undone last is done again."""
-        self._take(ProjectFile.redid)
+        self._take(lambda file, number: file.redid(edit, number), len(edit.labels))
 
     # -- bookkeeping -----------------------------------------------------------------
 
@@ -131,6 +138,15 @@ class Keeper:
         return self._actions
 
     @property
+    def at_risk(self) -> int:
+        """Actions that are not in the file although there was time enough to write them."""
+        with self._change:
+            if not self._steps:
+                return 0
+            late = time.monotonic() - self._begun > _usual(self._steps[0])
+            return self._actions if self._error is not None or late else 0
+
+    @property
     def state(self) -> KeeperState:
         """How far the project is written down."""
         with self._change:
@@ -144,8 +160,9 @@ class Keeper:
         return self._ask(lambda: self._copy(path))
 
     def move_to(self, path: str) -> Future[str]:
-        """Copy the project and go on in the copy; the file before stays as it is.
+        """Copy the project and go on in the copy.
 
+        The file before stays as it is; a draft goes, as all that was in it has a name now.
         Works in trouble as well: what could not be written goes into the new file.
         The result is the path. Fails with a ``UserError``.
         """
@@ -155,38 +172,53 @@ class Keeper:
         """Write what is left, make a backup if there is something new, and let go.
 
         Args:
-            timeout: Seconds that this may take.
+            timeout: Seconds that this may take; longer where nothing is wrong and there is
+                very much to write.
 
         Returns:
             Whether everything is in the file.
         """
+        self.end_within(timeout)
+        assert self._deadline is not None
+        self._thread.join(max(0.0, self._deadline - time.monotonic()) + WAIT_S)
+        return not self._thread.is_alive() and self._all_saved
+
+    def end_within(self, timeout: float) -> None:
+        """Begin to close, as ``close`` does, and do not wait for it.
+
+        Args:
+            timeout: Seconds that this may take, as for ``close``; what was said first counts.
+        """
         with self._change:
             if self._deadline is None:
-                self._deadline = time.monotonic() + timeout
+                usual = 0.0 if self._error is not None else _usual(*self._steps)
+                self._deadline = time.monotonic() + max(timeout, usual)
                 self._retry_at = 0.0
             self._change.notify_all()
-        self._thread.join(timeout + WAIT_S)
-        return not self._thread.is_alive() and self._all_saved
 
     # -- inside: the caller's side -------------------------------------------------------
 
-    def _take(self, write: Callable[[ProjectFile, int], None]) -> None:
-        number = self._add(write, is_action=True)
+    def _take(self, write: Callable[[ProjectFile, int], None], labels: int) -> None:
+        number = self._add(write, is_action=True, labels=labels)
         with self._change:
-            self._change.wait_for(
-                lambda: self._is_written(number) or self._error is not None, WAIT_S
-            )
+            ahead = sum(step.labels for step in self._steps if step.number <= number)
+            wait = WAIT_S if ahead < MANY else 0.0
+            self._change.wait_for(lambda: self._is_written(number) or self._error is not None, wait)
             slow = not self._is_written(number) and self._error is None
         if slow:
             self._tell()
 
-    def _add(self, write: Callable[[ProjectFile, int], None], is_action: bool) -> int:
+    def _add(
+        self, write: Callable[[ProjectFile, int], None], is_action: bool, labels: int = 0
+    ) -> int:
         if self._file.read_only or self._deadline is not None:
             raise ReadOnlyProject(_("This project is open for viewing only."))
         with self._change:
             self._number += 1
             self._actions += is_action
-            self._steps.append(_Step(self._number, is_action, write))
+            if not self._steps:
+                self._begun = time.monotonic()
+            self._steps.append(_Step(self._number, is_action, write, labels))
             self._change.notify_all()
             return self._number
 
@@ -284,6 +316,7 @@ class Keeper:
             return
         with self._change:
             self._steps.popleft()
+            self._begun = time.monotonic()
             self._actions -= step.is_action
             self._is_changed = True
             last = not self._steps
@@ -299,7 +332,10 @@ class Keeper:
     def _mend(self) -> None:
         """A new connection after an error of the disk; nothing is believed of the old one."""
         if self._is_broken:
-            self._file = self._file.reopened()
+            try:
+                self._file = self._file.reopened()
+            except FileNotFoundError:
+                raise self._misplaced() from None
             self._is_broken = False
 
     def _misplaced(self) -> UserError:
@@ -389,11 +425,16 @@ class Keeper:
         return path
 
     def _move(self, path: str) -> str:
-        if os.path.realpath(path) == self._file.path:
+        if os.path.realpath(path) != self._file.path:
+            self._file.save_copy(path)
+            before, self._file = self._file, ProjectFile.open(path)
+            before.close()
+            if is_draft(before.path):
+                discard_draft(before.path)
+        elif self._file.is_in_place():
             return self._file.path
-        self._file.save_copy(path)
-        before, self._file = self._file, ProjectFile.open(path)
-        before.close()
+        else:
+            self._file = self._file.put_back()
         with self._change:
             self._error = None
             self._is_broken = False
@@ -429,6 +470,11 @@ class Keeper:
             with contextlib.suppress(Damaged):
                 self._back_up()
         self._file.close()
+
+
+def _usual(*steps: _Step) -> float:
+    """Seconds that writing these may take where nothing is wrong."""
+    return USUAL_S + LABEL_S * sum(step.labels for step in steps)
 
 
 def _nobody(_state: KeeperState) -> None:

@@ -15,16 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewshot_gui.project import codec
+from fewshot_gui.project.edits import Edit, kept_actions
 from fewshot_gui.project.identity import KnownImage
-from fewshot_gui.project.model import (
-    HISTORY_LENGTH,
-    UNKNOWN,
-    Edit,
-    Folder,
-    Label,
-    Project,
-    Setup,
-)
+from fewshot_gui.project.model import Project
 from fewshot_gui.project.places import (
     checked_absolute,
     checked_relative,
@@ -35,8 +28,8 @@ from fewshot_gui.project.places import (
     path_text,
 )
 from fewshot_gui.project.problems import Damaged
+from fewshot_gui.project.values import UNKNOWN, Folder, Label, Setup
 
-MAX_CHANGES = 1_000_000  # label changes of the history that are read again
 _CHUNK = 2_000  # rows at a time, so that other threads get their turn
 _MAX_NUMBER = 1 << 53
 _WINDOWS = sys.platform == "win32"
@@ -199,13 +192,11 @@ def _load(db: sqlite3.Connection, index: Index) -> Project:
     setups = _setups(db, index, sorted(wanted))
     _check_chain(actions, index.state.setup_id)
     _Replay(index, images, codes, setups).run(actions)
-    labels, pairs = _Labels(), _Pairs()
+    labels = _Labels()
     done, undone = [], []
     for action in actions:
-        changes = action.changes
-        paths = map(index.paths.__getitem__, changes["image"].tolist())
-        both = zip(changes["before"].tolist(), changes["after"].tolist(), strict=True)
-        told = dict(zip(paths, map(pairs.__getitem__, both), strict=True))
+        paths = tuple(map(index.paths.__getitem__, action.changes["image"].tolist()))
+        told = codec.changes_of(paths, action.changes)
         edit = Edit(action.text, told, setups[action.before], setups[action.after])
         (undone if action.undone else done).append(edit)
     return Project(
@@ -344,16 +335,11 @@ class _Action:
 
 def _load_actions(db: sqlite3.Connection, index: Index) -> list[_Action]:
     """The last actions, oldest first."""
-    sizes = db.execute("SELECT number, undone, length(changes) FROM action ORDER BY number DESC")
-    numbers: list[int] = []
-    changes = 0
-    for number, undone, size in sizes:
-        changes += size // codec.CHANGES.itemsize
-        if not undone and numbers and changes > MAX_CHANGES:
-            break
-        if len(numbers) == HISTORY_LENGTH:
-            break
-        numbers.append(number)
+    rows = db.execute("SELECT number, undone, length(changes) FROM action ORDER BY number DESC")
+    found = rows.fetchall()
+    kept = kept_actions(size // codec.CHANGES.itemsize for _number, _undone, size in found)
+    kept = max(kept, sum(undone != 0 for _number, undone, _size in found))
+    numbers = [number for number, _undone, _size in found[:kept]]
     actions = [_read_action(db, number) for number in reversed(numbers)]
     if any(a.undone and not b.undone for a, b in pairwise(actions)):
         raise Damaged("an undone action before one that is not")
@@ -465,12 +451,6 @@ class _Labels(dict[int, Label | None]):
     def __missing__(self, code: int) -> Label | None:
         label = self[code] = codec.label_of(code)
         return label
-
-
-class _Pairs(dict[tuple[int, int], tuple[Label | None, Label | None]]):
-    def __missing__(self, codes: tuple[int, int]) -> tuple[Label | None, Label | None]:
-        pair = self[codes] = (codec.label_of(codes[0]), codec.label_of(codes[1]))
-        return pair
 
 
 def _integers(rows: list[tuple[int, ...]]) -> NDArray[np.int64]:

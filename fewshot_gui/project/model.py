@@ -1,4 +1,4 @@
-"""The user's decisions: target folders, bins, labels, and how to take each step back.
+"""What a user can do to a project, and how to take each step back.
 
 Every action is one ``Edit`` that holds what it touched before and after. Undoing is
 applying the same edit the other way round, so there is one code path for both. A
@@ -7,194 +7,33 @@ applying the same edit the other way round, so there is one code path for both. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from functools import cached_property
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.project.changes import Changes
+from fewshot_gui.project.decisions import Decisions
+from fewshot_gui.project.edits import Edit, Journal, NoJournal, kept_actions
+from fewshot_gui.project.readdressing import Readdressing, readdressed
+from fewshot_gui.project.values import (
+    DEFAULT_LEVEL,
+    MAX_DESCRIPTION_LENGTH,
+    UNKNOWN,
+    Bin,
+    Folder,
+    Label,
+    Setup,
+    Source,
+    checked_name,
+)
 from fewshot_gui.texts import _, ngettext
 
-MAX_NAME_LENGTH = 120
-MAX_DESCRIPTION_LENGTH = 2000
-HISTORY_LENGTH = 1000  # actions that can be taken back
 
-DEFAULT_LEVEL = 0.5  # of the unknown score, once the user has shown what belongs to no bin
-UNKNOWN = 0  # permanent class id of what belongs to no bin; ids of bins start at 1
-
-
-class Source(Enum):
-    """Where a label comes from. The value is what the CSV says."""
-
-    SUPPORT = "support"
-    CORRECTED = "corrected"
-    CONFIRMED = "confirmed"
-    PREDICTED = "predicted"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The user's decision about one image.
-
-    Attributes:
-        class_id: Permanent id of the bin, or ``UNKNOWN``; never a position in a list.
-        source: ``SUPPORT`` and ``CORRECTED`` images are examples for the learner;
-            ``CONFIRMED`` ones are agreed to but teach nothing new.
-    """
-
-    class_id: int
-    source: Source
-
-    @property
-    def is_support(self) -> bool:
-        return self.source in (Source.SUPPORT, Source.CORRECTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """A support bin: one class that the user sorts into.
-
-    Attributes:
-        id: Permanent id, never reused within a project.
-        name: Shown to the user and written to the CSV.
-        colour: Index into the palette of class colours.
-        description: The user's own words on what belongs here.
-        picture: Path of the example that stands for the class; empty for the first one.
-    """
-
-    id: int
-    name: str
-    colour: int
-    description: str = ""
-    picture: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder of target images.
-
-    Attributes:
-        id: Permanent id, never reused within a project.
-        path: Absolute path.
-    """
-
-    id: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the user wants this project sorted.
-
-    Attributes:
-        learner: Key in the registry; empty for the program's default.
-        unknown: Images whose unknown score, from 0 to 1, is above this belong to no bin;
-            1 sends none there.
-    """
-
-    learner: str = ""
-    unknown: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """All that is not a label.
-
-    Attributes:
-        bins: All bins in the user's order.
-        folders: Target folders in the order they were added.
-        options: How to sort.
-    """
-
-    bins: tuple[Bin, ...] = ()
-    folders: tuple[Folder, ...] = ()
-    options: Options = field(default_factory=Options)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One user action, with all that is needed to redo it and to undo it.
-
-    Attributes:
-        text: The action's name in the user's language, for the undo menu.
-        labels: Path -> (label before, label after); None means no label.
-        before: Bins, folders and options before the action.
-        after: The same after it; the very same object where nothing changed.
-    """
-
-    text: str
-    labels: Mapping[str, tuple[Label | None, Label | None]]
-    before: Setup
-    after: Setup
-
-    @cached_property
-    def changes_learning(self) -> bool:
-        """Whether the learner has to be fitted again."""
-        if {b.id for b in self.before.bins} != {b.id for b in self.after.bins}:
-            return True
-        if self.before.options.learner != self.after.options.learner:
-            return True
-        last: tuple[Label | None, Label | None] = (None, None)
-        for before, after in self.labels.values():
-            if before is last[0] and after is last[1]:
-                continue  # mostly, many images change in the same way
-            last = before, after
-            if _as_example(before) != _as_example(after):
-                return True
-        return False
-
-    @property
-    def changes_bins(self) -> bool:
-        return self.before.bins != self.after.bins
-
-    @property
-    def changes_folders(self) -> bool:
-        return self.before.folders != self.after.folders
-
-    def inverse(self) -> Edit:
-        flipped = {path: (after, before) for path, (before, after) in self.labels.items()}
-        return Edit(self.text, flipped, self.after, self.before)
-
-
-class Journal(Protocol):
-    """Hears of every step right after it was taken."""
-
-    def did(self, edit: Edit) -> None:
-        """A new action; what could be redone is forgotten."""
-        ...
-
-    def undid(self) -> None:
-        """The last action that was not undone is undone now."""
-        ...
-
-    def redid(self) -> None:
-        """The action that was undone last is done again."""
-        ...
-
-
-class NoJournal:
-    """For projects that live in memory only."""
-
-    def did(self, edit: Edit) -> None:
-        """Nothing to keep."""
-
-    def undid(self) -> None:
-        """Nothing to keep."""
-
-    def redid(self) -> None:
-        """Nothing to keep."""
-
-
-def _as_example(label: Label | None) -> int | None:
-    return label.class_id if label is not None and label.is_support else None
-
-
-class Project:
+class Project(Decisions):
     """Folders, bins and labels of one sorting job, with undo and redo.
 
-    Images are known by their absolute path. The mutating methods return the ``Edit``
-    that was applied, or None where there was nothing to do.
+    The mutating methods return the ``Edit`` that was applied, or None where there was
+    nothing to do.
 
     Args:
         setup: Bins, folders and options to start with.
@@ -206,11 +45,7 @@ class Project:
 
     Attributes:
         journal: Hears of every step.
-        revision: Grows with every change of what the learner sees; predictions carry
-            the revision they were computed from.
-        edits: Grows with every change at all, undoing and redoing included.
-        doubted: Images with labels that were given to other pictures: they teach nothing
-            until the user labels them again. Found out anew in each sitting.
+        next_id: First id that no bin or folder ever had.
     """
 
     def __init__(
@@ -221,90 +56,23 @@ class Project:
         undone: Sequence[Edit] = (),
         next_id: int = 1,
     ) -> None:
-        self._setup = setup or Setup()
-        self._labels: dict[str, Label] = dict(labels or {})
-        self._support: dict[int, dict[str, None]] = {}
-        for path, label in self._labels.items():
-            if label.is_support:
-                self._support.setdefault(label.class_id, {})[path] = None
+        super().__init__(setup, labels)
         self._undo: list[Edit] = list(done)
         self._redo: list[Edit] = list(undone)
-        self._next_id = max([next_id, 1 + _highest_id([self._setup, *_setups(done, undone)])])
+        self.next_id = max([next_id, 1 + _highest_id([self._setup, *_setups(done, undone)])])
         self.journal: Journal = NoJournal()
-        self.revision = 0
-        self.edits = 0
-        self.doubted: frozenset[str] = frozenset()
 
-    # -- reading ---------------------------------------------------------------
-
-    @property
-    def setup(self) -> Setup:
-        """Bins, folders and options as they are now."""
-        return self._setup
-
-    @property
-    def bins(self) -> tuple[Bin, ...]:
-        """All bins in the user's order."""
-        return self._setup.bins
-
-    @property
-    def folders(self) -> tuple[Folder, ...]:
-        """Target folders in the order they were added."""
-        return self._setup.folders
-
-    @property
-    def options(self) -> Options:
-        return self._setup.options
-
-    @property
-    def next_id(self) -> int:
-        """First id that no bin or folder ever had."""
-        return self._next_id
-
-    def bin(self, class_id: int) -> Bin:
-        """The bin with this id. Raises ``KeyError`` where there is none."""
-        for candidate in self.bins:
-            if candidate.id == class_id:
-                return candidate
-        raise KeyError(class_id)
-
-    def has_class(self, class_id: int) -> bool:
-        """Whether images can be given this class: a bin's, or ``UNKNOWN``."""
-        return class_id == UNKNOWN or any(b.id == class_id for b in self.bins)
-
-    def class_name(self, class_id: int) -> str:
-        """Name of a class on screen. Raises ``KeyError`` where there is none."""
-        return _("Unknown") if class_id == UNKNOWN else self.bin(class_id).name
-
-    def bin_named(self, name: str) -> Bin | None:
-        """The bin of that name, upper and lower case being equal."""
-        wanted = name.strip().casefold()
-        return next((b for b in self.bins if b.name.casefold() == wanted), None)
-
-    def label(self, path: str) -> Label | None:
-        return self._labels.get(path)
-
-    @property
-    def labels(self) -> Mapping[str, Label]:
-        """All labels by path; a live view, not to be changed."""
-        return self._labels
-
-    def support(self, class_id: int) -> tuple[str, ...]:
-        """Paths of the examples in one bin, in the order they were given.
-
-        Those of ``UNKNOWN`` are examples of what belongs to no bin.
-        """
-        return tuple(self._support.get(class_id, ()))
-
-    @property
-    def filled_bins(self) -> tuple[Bin, ...]:
-        """The bins that hold at least one example."""
-        return tuple(b for b in self.bins if self._support.get(b.id))
+    # -- history ---------------------------------------------------------------
 
     @property
     def undo_text(self) -> str:
         """Name of the action that ``undo`` would take back, or an empty string."""
         return self._undo[-1].text if self._undo else ""
+
+    @property
+    def last_done(self) -> Edit | None:
+        """The action that ``undo`` would take back."""
+        return self._undo[-1] if self._undo else None
 
     @property
     def redo_text(self) -> str:
@@ -316,15 +84,30 @@ class Project:
         """(what can be undone, the next one last; what can be redone, the next one last)."""
         return tuple(self._undo), tuple(self._redo)
 
+    def undo(self) -> Edit | None:
+        """Take the last action back. Returns the edit that did so."""
+        if not self._undo:
+            return None
+        edit = self._undo.pop()
+        self._redo.append(edit)
+        applied = self._apply(edit.inverse())
+        self.journal.undid(edit)
+        return applied
+
+    def redo(self) -> Edit | None:
+        """Do the action again that was taken back last."""
+        if not self._redo:
+            return None
+        edit = self._redo.pop()
+        self._undo.append(edit)
+        self._apply(edit)
+        self.journal.redid(edit)
+        return edit
+
     def snapshot(self) -> Project:
         """The project as it is now, without its history, for another thread to read."""
-        frozen = Project(self._setup, next_id=self._next_id)
-        frozen._labels = self._labels.copy()
-        # the order of the examples is that of the bins, which undoing may have changed
-        frozen._support = {class_id: dict(paths) for class_id, paths in self._support.items()}
-        frozen.revision = self.revision
-        frozen.edits = self.edits
-        frozen.doubted = self.doubted
+        frozen = Project(self._setup, next_id=self.next_id)
+        frozen._take_over(self)
         return frozen
 
     # -- bins ------------------------------------------------------------------
@@ -352,7 +135,8 @@ class Project:
             target = known or self._new_bin(name, bins)
             if known is None:
                 bins.append(target)
-            labels.update({path: Label(target.id, Source.SUPPORT) for path in paths})
+            # one object for all of them: that is how it is seen that they change alike
+            labels.update(dict.fromkeys(paths, Label(target.id, Source.SUPPORT)))
         if len(examples) == 1:
             text = _("New bin “{name}”").format(name=checked_name(next(iter(examples))))
         else:
@@ -406,8 +190,9 @@ class Project:
         target = self.bin(into)
         gone = set(class_ids) - {into}
         names = [b.name for b in self.bins if b.id in gone]
+        given = {source: Label(into, source) for source in Source}
         labels: dict[str, Label | None] = {
-            path: replace(label, class_id=into)
+            path: given[label.source]
             for path, label in self._labels.items()
             if label.class_id in gone
         }
@@ -415,7 +200,9 @@ class Project:
         if len(names) == 1:
             text = _("Merge “{name}” into “{into}”").format(name=names[0], into=target.name)
         else:
-            text = _("Merge {count} bins into “{into}”").format(count=len(names), into=target.name)
+            text = ngettext(
+                "Merge {count} bin into “{into}”", "Merge {count} bins into “{into}”", len(names)
+            ).format(count=len(names), into=target.name)
         return self._do(text, labels, bins=bins)
 
     def remove_bin(self, class_id: int) -> Edit | None:
@@ -430,19 +217,30 @@ class Project:
         if len(gone) == 1:
             text = _("Delete bin “{name}”").format(name=self.bin(next(iter(gone))).name)
         else:
-            text = _("Delete {count} bins").format(count=len(gone))
+            text = ngettext("Delete {count} bin", "Delete {count} bins", len(gone))
+            text = text.format(count=len(gone))
         return self._do(text, labels, bins=bins)
 
     # -- folders and options -----------------------------------------------------
 
     def add_folder(self, path: str) -> Edit | None:
         """Sort the images of one more folder. One that is there already changes nothing."""
-        if any(folder.path == path for folder in self.folders):
+        return self.add_folders([path])
+
+    def add_folders(self, paths: Iterable[str]) -> Edit | None:
+        """Sort the images of more folders, as one action."""
+        known = {folder.path for folder in self.folders}
+        fresh = [path for path in dict.fromkeys(paths) if path not in known]
+        if not fresh:
             return None
-        new = Folder(self._next_id, path)
-        self._next_id += 1
-        text = _("Add folder “{name}”").format(name=_last_part(path))
-        return self._do(text, {}, folders=(*self.folders, new))
+        new = [Folder(self.next_id + place, path) for place, path in enumerate(fresh)]
+        self.next_id += len(new)
+        if len(new) == 1:
+            text = _("Add folder “{name}”").format(name=_last_part(fresh[0]))
+        else:
+            text = ngettext("Add {count} folder", "Add {count} folders", len(new))
+            text = text.format(count=len(new))
+        return self._do(text, {}, folders=(*self.folders, *new))
 
     def remove_folder(self, folder_id: int) -> Edit | None:
         """Sort the images of a folder no longer; labels of its images are kept."""
@@ -457,6 +255,16 @@ class Project:
         """Sort with another learner."""
         options = replace(self.options, learner=learner)
         return self._do(_("Choose another learner"), {}, options=options)
+
+    def set_backbone(self, backbone: str) -> Edit | None:
+        """Look at the images with another backbone; empty for the program's default."""
+        options = replace(self.options, backbone=backbone)
+        return self._do(_("Choose another backbone"), {}, options=options)
+
+    def use_trained(self, key: str) -> Edit | None:
+        """Look at the images with the network of a trained learner, and let it sort them."""
+        options = replace(self.options, learner=key, backbone=key)
+        return self._do(_("Use a trained learner"), {}, options=options)
 
     def set_unknown(self, level: float) -> Edit | None:
         """Send images whose unknown score is above this, from 0 to 1, to *Unknown*."""
@@ -519,26 +327,18 @@ class Project:
         agreed = {c: Label(c, Source.CONFIRMED) for c in set(classes.values())}
         for class_id in agreed:
             self.class_name(class_id)
-        labels: dict[str, Label | None] = {
-            path: agreed[class_id] for path, class_id in classes.items() if path not in self._labels
-        }
+        if not self._labels.keys().isdisjoint(classes):
+            classes = {path: c for path, c in classes.items() if path not in self._labels}
+        labels = dict(zip(classes, map(agreed.__getitem__, classes.values()), strict=True))
         count = len(labels)
         text = ngettext("Confirm {count} image", "Confirm {count} images", count)
         return self._do(text.format(count=count), labels)
 
-    @property
-    def confirmed(self) -> tuple[str, ...]:
-        """Images in bins that the user agreed to; they teach nothing."""
-        return tuple(
-            path
-            for path, label in self._labels.items()
-            if label.source is Source.CONFIRMED and label.class_id != UNKNOWN
-        )
-
     def teach_confirmed(self) -> Edit | None:
         """Let the confirmed images be examples of their bins from now on, as one action."""
+        taught = {b.id: Label(b.id, Source.SUPPORT) for b in self.bins}
         labels: dict[str, Label | None] = {
-            path: Label(self._labels[path].class_id, Source.SUPPORT) for path in self.confirmed
+            path: taught[self._labels[path].class_id] for path in self.confirmed
         }
         count = len(labels)
         text = ngettext(
@@ -555,27 +355,7 @@ class Project:
         text = ngettext("Take {count} image out", "Take {count} images out", count)
         return self._do(text.format(count=count), labels)
 
-    # -- history ---------------------------------------------------------------
-
-    def undo(self) -> Edit | None:
-        """Take the last action back. Returns the edit that did so."""
-        if not self._undo:
-            return None
-        edit = self._undo.pop()
-        self._redo.append(edit)
-        applied = self._apply(edit.inverse())
-        self.journal.undid()
-        return applied
-
-    def redo(self) -> Edit | None:
-        """Do the action again that was taken back last."""
-        if not self._redo:
-            return None
-        edit = self._redo.pop()
-        self._undo.append(edit)
-        self._apply(edit)
-        self.journal.redid()
-        return edit
+    # -- images that lie elsewhere now ------------------------------------------
 
     def renamed(self, paths: Mapping[str, str]) -> None:
         """Images lie elsewhere now (old path -> new path). Not an action: labels and
@@ -586,87 +366,29 @@ class Project:
         """
         if paths:
             moved = {old: new for old, new in paths.items() if old in self._labels}
-            self._readdress(moved, lambda path: paths.get(path, path), lambda folder: folder)
-
-    def doubt(self, paths: Iterable[str]) -> bool:
-        """These are all the images whose labels were given to other pictures.
-
-        Returns:
-            Whether the learner sees something else now.
-        """
-        doubted = frozenset(paths)
-        if doubted == self.doubted:
-            return False
-        self.doubted = doubted
-        self.revision += 1
-        return True
+            self._readdress(moved, Readdressing(paths))
 
     def relocated(self, folder_id: int, path: str) -> None:
         """A folder lies elsewhere now, with all images in it. Not an action."""
         old = next((f.path for f in self.folders if f.id == folder_id), path)
-        moved = {
-            image: there
-            for image in self._labels
-            if (there := readdressed(image, old, path)) != image
-        }
-        self._readdress(
-            moved,
-            lambda image: readdressed(image, old, path),
-            lambda folder: replace(folder, path=path) if folder.id == folder_id else folder,
-        )
+
+        def folder(before: Folder) -> Folder:
+            return replace(before, path=path) if before.id == folder_id else before
+
+        edits = (*self._undo, *self._redo)
+        pictures = {b.picture for setup in (self.setup, *_setups(edits)) for b in setup.bins}
+        named = set(self._labels).union(pictures, *(edit.labels.paths for edit in edits))
+        images = {p: now for p in named if (now := readdressed(p, old, path)) != p}
+        moved = {before: now for before, now in images.items() if before in self._labels}
+        self._readdress(moved, Readdressing(images, folder))
 
     # -- inside ------------------------------------------------------------------
-
-    def _readdress(
-        self,
-        labelled: Mapping[str, str],
-        image: Callable[[str], str],
-        folder: Callable[[Folder], Folder],
-    ) -> None:
-        """Change paths everywhere.
-
-        Args:
-            labelled: Old path -> new path of the images with labels that move.
-            image: Gives the new path of any image.
-            folder: Gives a folder with its new path.
-        """
-        setups: dict[Setup, Setup] = {}  # one object before stays one object afterwards
-
-        def moved(setup: Setup) -> Setup:
-            if setup not in setups:
-                bins = tuple(
-                    replace(b, picture=image(b.picture)) if b.picture else b for b in setup.bins
-                )
-                folders = tuple(folder(f) for f in setup.folders)
-                setups[setup] = Setup(bins, folders, setup.options)
-            return setups[setup]
-
-        def told(edit: Edit) -> Edit:
-            labels = {image(path): change for path, change in edit.labels.items()}
-            return Edit(edit.text, labels, moved(edit.before), moved(edit.after))
-
-        # of several images that become one, who comes last has the say
-        speaks = {path: path for path in self._labels if path not in labelled}
-        speaks.update({new: old for old, new in labelled.items()})
-
-        def kept(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-            pairs = ((labelled.get(path, path), path) for path in paths)
-            return ((new, path) for new, path in pairs if speaks[new] == path)
-
-        self._support = {
-            class_id: {new: None for new, _path in kept(examples)}
-            for class_id, examples in self._support.items()
-        }
-        self._labels = {new: self._labels[path] for new, path in kept(self._labels)}
-        self._setup = moved(self._setup)
-        self._undo = [told(edit) for edit in self._undo]
-        self._redo = [told(edit) for edit in self._redo]
 
     def _new_bin(self, name: str, bins: list[Bin]) -> Bin:
         used = {b.colour for b in bins}
         colour = next(i for i in range(len(bins) + 1) if i not in used)
-        new = Bin(self._next_id, name, colour)
-        self._next_id += 1
+        new = Bin(self.next_id, name, colour)
+        self.next_id += 1
         return new
 
     def _change_bin(self, class_id: int, text: str, **changes: object) -> Edit | None:
@@ -674,12 +396,8 @@ class Project:
         return self._do(text, {}, bins=bins)
 
     def _do(self, text: str, labels: Mapping[str, Label | None], **setup: object) -> Edit | None:
-        before = map(self._labels.get, labels)
-        touched = {
-            path: (old, new)
-            for (path, new), old in zip(labels.items(), before, strict=True)
-            if old is not new and old != new
-        }
+        before = list(map(self._labels.get, labels))
+        touched = Changes.between(tuple(labels), before, list(labels.values()))
         after = replace(self._setup, **setup) if setup else self._setup
         if after == self._setup:
             after = self._setup
@@ -687,48 +405,22 @@ class Project:
                 return None
         edit = Edit(text, touched, self._setup, after)
         self._undo.append(edit)
-        del self._undo[:-HISTORY_LENGTH]
+        del self._undo[: -kept_actions(len(edit.labels) for edit in reversed(self._undo))]
         self._redo.clear()
         self._apply(edit)
         self.journal.did(edit)
         return edit
 
-    def _apply(self, edit: Edit) -> Edit:
-        labels, support = self._labels, self._support
-        for path, (before, after) in edit.labels.items():
-            if before is not None and before.is_support:
-                # two renamed files that became one image may have left it empty
-                support.get(before.class_id, {}).pop(path, None)
-            if after is None:
-                labels.pop(path, None)
-                continue
-            labels[path] = after
-            if after.is_support:
-                support.setdefault(after.class_id, {})[path] = None
-        self._setup = edit.after
-        self.edits += 1
-        if edit.changes_learning:
-            self.revision += 1
-        return edit
+    def _readdress(self, labelled: Mapping[str, str], places: Readdressing) -> None:
+        """Change paths everywhere.
 
-
-def checked_name(name: str) -> str:
-    """A class name that is fit for the screen, the CSV and a folder.
-
-    Raises:
-        UserError: It is empty, longer than 120 characters or holds a control character.
-    """
-    name = name.strip()
-    if not name:
-        raise UserError(_("A bin needs a name."))
-    if len(name) > MAX_NAME_LENGTH:
-        raise UserError(
-            _("This name is too long."),
-            _("Use at most {count} characters.").format(count=MAX_NAME_LENGTH),
-        )
-    if any(ord(c) < 32 or ord(c) == 127 for c in name):
-        raise UserError(_("A name cannot hold line breaks or control characters."))
-    return name
+        Args:
+            labelled: Old path -> new path of the images with labels that move.
+            places: Knows all new paths.
+        """
+        self._move_labels(labelled)
+        self._setup = places.setup(self._setup)
+        self._undo, self._redo = places.history(self._undo, self._redo, self._labels)
 
 
 def _last_part(path: str) -> str:
@@ -741,12 +433,3 @@ def _setups(*histories: Sequence[Edit]) -> list[Setup]:
 
 def _highest_id(setups: Iterable[Setup]) -> int:
     return max((item.id for s in setups for item in (*s.bins, *s.folders)), default=0)
-
-
-def readdressed(path: str, old: str, new: str) -> str:
-    """Where an image lies after its folder ``old`` became ``new``."""
-    root = old.rstrip("/\\")
-    below = path[len(root) :]
-    if path.startswith(root) and below[:1] in ("/", "\\"):
-        return new.rstrip("/\\") + below
-    return path

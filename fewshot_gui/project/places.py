@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
-from fewshot_gui.project.model import Folder
 from fewshot_gui.project.problems import Damaged
+from fewshot_gui.project.values import Folder
 
 MAX_PATH = 32_768  # bytes; no system allows more
 

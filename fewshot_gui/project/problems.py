@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.project.draft_names import is_draft, spoken
 from fewshot_gui.texts import _
 
 if TYPE_CHECKING:
@@ -98,7 +99,11 @@ class Damaged(Exception):
 
 def damaged(path: str, backups: Sequence[Backup] = ()) -> DamagedProject:
     """The error for a file whose content is wrong."""
-    message = _("The project “{name}” is damaged.").format(name=os.path.basename(path))
+    message = spoken(
+        path,
+        _("The project “{name}” is damaged."),
+        _("What was saved of this sorting job is damaged."),
+    )
     if not backups:
         hint = _("There is no backup of it. The file was not changed.")
         return DamagedProject(message, hint, path)
@@ -111,7 +116,11 @@ def damaged(path: str, backups: Sequence[Backup] = ()) -> DamagedProject:
 
 def not_opened(path: str, error: OSError | sqlite3.Error) -> UserError:
     """Why a file could not be opened."""
-    message = _("The project “{name}” cannot be opened.").format(name=os.path.basename(path))
+    message = spoken(
+        path,
+        _("The project “{name}” cannot be opened."),
+        _("What was saved of this sorting job cannot be opened."),
+    )
     number = getattr(error, "errno", None)
     if number in _GONE:
         return UserError(message, _("The file does not exist."))
@@ -128,6 +137,8 @@ def not_saved(path: str, error: BaseException) -> UserError:
         return error
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
+        if is_draft(path):  # a folder that the user has never heard of
+            return UserError(_("The project cannot be saved: the program's own folder is gone."))
         return UserError(
             _("The project cannot be saved: the folder “{folder}” is not there.").format(
                 folder=folder

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from urllib.parse import quote
 
+from fewshot_gui.project.draft_names import spoken
 from fewshot_gui.project.problems import Damaged, NewerProject, NotAProject
 from fewshot_gui.texts import _
 
@@ -107,7 +108,12 @@ def version_of(path: str) -> int:
     name = os.path.basename(path)
     if os.path.isdir(path):
         raise NotAProject(_("“{name}” is a folder, not a project.").format(name=name))
-    other = NotAProject(_("“{name}” is not a project of this program.").format(name=name))
+    unlike = spoken(
+        path,
+        _("“{name}” is not a project of this program."),
+        _("What was saved of this sorting job cannot be read."),
+    )
+    other = NotAProject(unlike)
     if not os.path.isfile(path):
         os.stat(path)
         raise other
@@ -122,17 +128,35 @@ def version_of(path: str) -> int:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CANTOPEN:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path) from error
+        if _was_project(path):
+            raise Damaged("the file cannot be read") from error
         raise other from error
     if application != APPLICATION_ID:
         raise other
     if version > VERSION:
         raise NewerProject(
-            _("“{name}” was written by a newer version of this program.").format(name=name),
+            spoken(
+                path,
+                _("“{name}” was written by a newer version of this program."),
+                _("This sorting job was saved by a newer version of this program."),
+            ),
             _("Update the program to open it. The file was not changed."),
         )
     if version < 1:
         raise Damaged("version 0")
     return version
+
+
+def _was_project(path: str) -> bool:
+    """Whether the head of a file that cannot be read is that of a project."""
+    try:
+        # reading it may drop locks of SQLite's, but hardly anybody is connected to a file that
+        # no connection can be made to, and the lock beside it keeps others out all the same
+        with open(path, "rb") as stream:
+            head = stream.read(72)
+    except OSError:
+        return False
+    return head[:16] == b"SQLite format 3\0" and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
 
 
 def connect(path: str, mode: str) -> sqlite3.Connection:

@@ -14,8 +14,8 @@ from fewshot_gui.atomic import patiently, sync_folder
 from fewshot_gui.project import schema
 from fewshot_gui.project.codec import checksum, setup_data
 from fewshot_gui.project.loading import Index, State, state_sum
-from fewshot_gui.project.model import Setup
 from fewshot_gui.project.places import path_bytes
+from fewshot_gui.project.values import Setup
 from fewshot_gui.project.writer import Writer
 
 

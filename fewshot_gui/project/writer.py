@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewshot_gui.project import codec
+from fewshot_gui.project.edits import Edit, kept_actions
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.loading import (
     Index,
@@ -21,20 +22,11 @@ from fewshot_gui.project.loading import (
     read_setup,
     state_sum,
 )
-from fewshot_gui.project.model import (
-    HISTORY_LENGTH,
-    UNKNOWN,
-    Edit,
-    Folder,
-    Label,
-    Project,
-    Setup,
-    readdressed,
-)
+from fewshot_gui.project.model import Project
 from fewshot_gui.project.places import Homes, is_there, path_bytes
+from fewshot_gui.project.readdressing import readdressed
 from fewshot_gui.project.schema import transaction
-
-Change = tuple[Label | None, Label | None]
+from fewshot_gui.project.values import UNKNOWN, Folder, Label, Setup
 
 
 class Writer:
@@ -67,10 +59,10 @@ class Writer:
             before = state.setup_id
             state = self._put_setup(state, edit.after)
             state, ids = self._put_images(state, edit.labels)
-            changes = codec.changes_data(ids, list(edit.labels.values()))
+            changes = codec.changes_data(ids, edit.labels)
             now = _now()
             self._put_action((number, 0, now, edit.text, before, state.setup_id, changes))
-            self._trim(number)
+            self._trim()
             state = self._put_labels(state, ids, changes["after"])
             return replace(state, action=number, changed=now)
 
@@ -171,7 +163,7 @@ class Writer:
         """Forget actions that are older than one."""
 
         def write(state: State) -> State:
-            self._trim(number + HISTORY_LENGTH - 1)
+            self._forget_actions(number)
             return state
 
         self._commit(None, write)
@@ -188,7 +180,7 @@ class Writer:
                 before = state.setup_id
                 state = self._put_setup(state, edit.after)
                 state, ids = self._put_images(state, edit.labels)
-                changes = codec.changes_data(ids, list(edit.labels.values()))
+                changes = codec.changes_data(ids, edit.labels)
                 row = (number, taken_back, _now(), edit.text, before, state.setup_id, changes)
                 self._put_action(row)
             state = self._put_setup(state, project.setup, join=_station(self.db, len(done)))
@@ -338,9 +330,14 @@ class Writer:
             self._forget_setups()
         return gone[0] - 1
 
-    def _trim(self, last: int) -> None:
-        """Keep as many actions as can be taken back."""
-        oldest = last - HISTORY_LENGTH + 1
+    def _trim(self) -> None:
+        """Keep as many actions as can be taken back; nothing is undone."""
+        rows = self.db.execute("SELECT number, length(changes) FROM action ORDER BY number DESC")
+        found = rows.fetchall()
+        kept = kept_actions(size // codec.CHANGES.itemsize for _number, size in found)
+        self._forget_actions(found[kept - 1][0])
+
+    def _forget_actions(self, oldest: int) -> None:
         gone = self.db.execute(
             "SELECT count(*), sum(before != after) FROM action WHERE number < ?", (oldest,)
         ).fetchone()
@@ -410,6 +407,8 @@ class Writer:
                     state = self._put_labels(state, [new], np.asarray(row, np.int64))
         last = {old: _followed(old, merged) for old in merged}
         self._merge_history(last)
+        for back in (True, False):
+            self._chain_history(set(last.values()), back)
         self._merge_pictures(last)
         self.db.executemany("DELETE FROM image WHERE id = ?", ((old,) for old in merged))
         return state
@@ -425,6 +424,29 @@ class Writer:
                 kept[merged.get(image, image)] = (before, after)
             rows = [(image, *codes) for image, codes in kept.items()]
             self._rewrite_changes(number, np.array(rows, codec.CHANGES))
+
+    def _chain_history(self, images: set[int], back: bool) -> None:
+        """Let each action begin with the labels of these images that the one before left.
+
+        Like ``Readdressing.history``, seen from the labels of now.
+
+        Args:
+            images: Those that others became one with.
+            back: Whether to go through what is done, or through what can be redone.
+        """
+        labels = self.db.execute("SELECT image, code FROM label")
+        here = dict.fromkeys(images, 0) | {image: c for image, c in labels if image in images}
+        near, far = ("after", "before") if back else ("before", "after")
+        order = "DESC" if back else "ASC"
+        query = f"SELECT number, changes FROM action WHERE undone = ? ORDER BY number {order}"
+        for number, data in self.db.execute(query, (0 if back else 1,)).fetchall():
+            changes = np.frombuffer(data, codec.CHANGES).copy()
+            places = np.flatnonzero(np.isin(changes["image"], list(images)))
+            for place, image in zip(places, changes["image"][places].tolist(), strict=True):
+                changes[near][place] = here[image]
+                here[image] = int(changes[far][place])
+            if changes.tobytes() != data:
+                self._rewrite_changes(number, changes)
 
     def _merge_pictures(self, merged: Mapping[int, int]) -> None:
         for number, body in self.db.execute("SELECT id, body FROM setup").fetchall():

@@ -8,7 +8,7 @@ import numpy as np
 
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.learners.support import SupportSet
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.review.similar import neighbours
 
 

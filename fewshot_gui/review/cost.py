@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewshot_gui.learners.base import FloatArray
+from fewshot_gui.review.strangers import right_chances, stranger_chances, stranger_share
 
 STEPS = 100  # of the slider
 FAIR = 0.5  # above it an image is likelier to be a stranger than not
@@ -40,19 +41,19 @@ def unknown_curve(
     """The cost of each level.
 
     The label of an image that stays is right if it belongs to a bin at all and that bin
-    is the predicted one: with probability ``(1 - unknown) * confidence``.
+    is the predicted one. How many belong to none is told by all images together.
 
     Args:
         unknown: Unknown scores of the predicted images, float32 ``(n,)``.
         confidence: Confidence of the predicted class, float32 ``(n,)``.
         left_out: Unknown scores of the examples, each as if it were none
-            (``Classifier.left_out_unknown``); None where they are not known.
+            (``UnknownScore.left_out``); None where they are not known.
     """
     levels = np.linspace(0.0, 1.0, STEPS + 1)
     # how many levels lie below a score: exactly those that send the image away
     above = np.searchsorted(levels.astype(np.float32), unknown, side="left")
     sent = _from_the_top(np.bincount(above, minlength=STEPS + 2))[1:]
-    wrong = 1.0 - (1.0 - unknown.astype(np.float64)) * confidence
+    wrong = 1.0 - right_chances(confidence, stranger_chances(unknown, stranger_share(unknown)))
     wrong_sent = _from_the_top(np.bincount(above, wrong, minlength=STEPS + 2))[1:]
     kept = len(unknown) - sent
     error = np.maximum(wrong.sum() - wrong_sent, 0.0) / np.maximum(kept, 1)

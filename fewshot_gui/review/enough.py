@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.jobs import Job
-from fewshot_gui.learners.base import IntArray
+from fewshot_gui.learners.base import FloatArray, IntArray
 from fewshot_gui.learners.predictions import NO_CLASS, best_two
 from fewshot_gui.learners.registry import make_learner
 from fewshot_gui.learners.support import SupportSet
 from fewshot_gui.learners.within import by_turns
+from fewshot_gui.review.accept import expected_errors
+from fewshot_gui.review.strangers import stranger_chances, stranger_share
 from fewshot_gui.review.wilson import Rate
 
 MOST_REFITS = 200  # of examples that are hidden one at a time
@@ -23,6 +25,7 @@ FEWEST_TESTED = 10  # hidden examples; with fewer nothing can be said
 GOAL = 0.9  # share of right labels that is called enough
 DECAY = 0.7  # errors fall with the number of examples to this power; on the grocery data
 MOST_WANTED = 10
+SURE = 0.8  # what the share may be at worst where "enough" is said without reserve
 PROOF = 3  # examples all put back rightly that are taken for enough
 
 
@@ -57,6 +60,42 @@ class Mixed:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """What to expect of the pictures that stay in the bins but are not decided.
+
+    Examples say nothing of pictures that are unlike all of them; this does.
+
+    Attributes:
+        undecided: How many there are.
+        wrong: How many of their labels are probably wrong.
+        strange: How many of them probably belong to no bin; these are wrong as well.
+    """
+
+    undecided: int
+    wrong: float
+    strange: float
+
+    @property
+    def many_strange(self) -> bool:
+        """Whether those that belong to no bin spoil the result by themselves."""
+        return self.strange > (1.0 - GOAL) * self.undecided
+
+
+def outlook(confidence: FloatArray, unknown: FloatArray, level: float) -> Outlook:
+    """What to expect of the pictures that a limit of ``level`` leaves in the bins.
+
+    Args:
+        confidence: Of the undecided pictures, float32 ``(n,)``.
+        unknown: Their unknown scores, float32 ``(n,)``.
+        level: Pictures with a higher score go to *Unknown*.
+    """
+    strange = stranger_chances(unknown, stranger_share(unknown))
+    stays = unknown <= level
+    wrong = expected_errors(confidence[stays], strange[stays])
+    return Outlook(int(stays.sum()), wrong, float(strange[stays].sum()))
+
+
+@dataclass(frozen=True)
 class Enough:
     """What hiding the examples showed.
 
@@ -66,6 +105,8 @@ class Enough:
         mixed: The two classes that are mixed up most; None where none are.
         neediest: Class that gains most from more examples; None where all do well.
         can_tell: Whether enough examples could be hidden to say anything.
+        outlook: What to expect of the pictures that are not decided; None where nothing
+            is known of them.
     """
 
     classes: tuple[ClassEnough, ...]
@@ -73,6 +114,12 @@ class Enough:
     mixed: Mixed | None
     neediest: int | None
     can_tell: bool
+    outlook: Outlook | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether so many examples could be hidden that their share is to be relied on."""
+        return self.overall.interval[0] >= SURE
 
 
 def enough(table: EmbeddingTable, support: SupportSet, learner_key: str, job: Job) -> Enough:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fewshot_gui.backbones.cache import EmbeddingCache
 from fewshot_gui.images.file_key import file_key
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
+from tests.backbones.looking_up import looked_up
 
 WIDTH = 32
 
@@ -43,7 +44,7 @@ def filled(cache, count=5):
 
 
 def test_an_absent_cache_knows_nothing_and_is_not_made_by_asking(cache):
-    hits = cache.lookup([a_file("a.jpg")])
+    hits = looked_up(cache, [a_file("a.jpg")])
     assert len(hits.embedded) == 0
     assert hits.failures == {}
     assert not cache.path.parent.exists()
@@ -52,7 +53,7 @@ def test_an_absent_cache_knows_nothing_and_is_not_made_by_asking(cache):
 def test_what_was_stored_is_found_by_another_instance(cache, tmp_path):
     files, vectors, digests = filled(cache)
     again = EmbeddingCache(tmp_path / "embeddings", "net-1", WIDTH)
-    hits = again.lookup([a_file("new.jpg"), *reversed(files)])
+    hits = looked_up(again, [a_file("new.jpg"), *reversed(files)])
     assert hits.embedded.tolist() == [1, 2, 3, 4, 5]
     np.testing.assert_array_equal(hits.vectors, vectors[::-1])
     np.testing.assert_array_equal(hits.digests, digests[::-1])
@@ -61,14 +62,14 @@ def test_what_was_stored_is_found_by_another_instance(cache, tmp_path):
 @pytest.mark.parametrize("change", [{"size": 11}, {"mtime": 6}, {"inode": 2}])
 def test_a_file_that_was_written_again_is_not_found(cache, change):
     filled(cache)
-    assert len(cache.lookup([a_file("0.jpg", **change)]).embedded) == 0
+    assert len(looked_up(cache, [a_file("0.jpg", **change)]).embedded) == 0
 
 
 def test_the_newest_record_of_a_file_counts(cache):
     files, _vectors, _digests = filled(cache)
     newer, digests = content(1, seed=7)
     cache.append(files[2:3], newer, digests)
-    np.testing.assert_array_equal(cache.lookup(files[2:3]).vectors, newer)
+    np.testing.assert_array_equal(looked_up(cache, files[2:3]).vectors, newer)
 
 
 def test_lasting_failures_are_remembered_and_passing_ones_are_not(cache):
@@ -80,31 +81,31 @@ def test_lasting_failures_are_remembered_and_passing_ones_are_not(cache):
         np.zeros((0, 16), np.uint8),
         [(broken, damaged), (gone, ImageFailure(FailureKind.MISSING))],
     )
-    assert cache.lookup([broken, gone]).failures == {0: damaged}
+    assert looked_up(cache, [broken, gone]).failures == {0: damaged}
 
 
 def test_another_backbone_has_another_file(cache, tmp_path):
     files, _vectors, _digests = filled(cache)
     other = EmbeddingCache(tmp_path / "embeddings", "net-2", WIDTH)
-    assert len(other.lookup(files).embedded) == 0
+    assert len(looked_up(other, files).embedded) == 0
 
 
 def test_a_file_of_another_width_is_replaced_not_misread(cache, tmp_path):
     files, _vectors, _digests = filled(cache)
     wider = EmbeddingCache(tmp_path / "embeddings", "net-1", 2 * WIDTH)
-    assert len(wider.lookup(files).embedded) == 0
+    assert len(looked_up(wider, files).embedded) == 0
     vectors = np.ones((1, 2 * WIDTH), np.float16)
     wider.append(files[:1], vectors, content(1)[1])
-    np.testing.assert_array_equal(wider.lookup(files).vectors, vectors)
+    np.testing.assert_array_equal(looked_up(wider, files).vectors, vectors)
 
 
 def test_a_torn_tail_loses_one_record_and_the_next_append_is_whole(cache):
     files, vectors, digests = filled(cache)
     with cache.path.open("r+b") as stream:
         stream.truncate(cache.path.stat().st_size - 7)
-    assert cache.lookup(files).embedded.tolist() == [0, 1, 2, 3]
+    assert looked_up(cache, files).embedded.tolist() == [0, 1, 2, 3]
     cache.append(files[4:], vectors[4:], digests[4:])
-    np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+    np.testing.assert_array_equal(looked_up(cache, files).vectors, vectors)
 
 
 def parts_of(cache):
@@ -134,11 +135,11 @@ def test_no_damage_ever_gives_a_wrong_embedding(data):
                 raw[place] = data.draw(st.integers(0, 255))
             cut = data.draw(st.integers(0, len(raw)))
             path.write_bytes(raw[:cut])
-        hits = cache.lookup(files)
+        hits = looked_up(cache, files)
         np.testing.assert_array_equal(hits.vectors, vectors[hits.embedded])
         # And whatever is left, the cache can be filled again.
         filled(cache)
-        np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+        np.testing.assert_array_equal(looked_up(cache, files).vectors, vectors)
 
 
 FOREIGN = {
@@ -154,9 +155,9 @@ FOREIGN = {
 def test_another_program_s_file_is_not_believed(cache, content, which):
     files, vectors, _digests = filled(cache)
     next(p for p in parts_of(cache) if p.suffix == which).write_bytes(content)
-    assert len(cache.lookup(files).embedded) == 0
+    assert len(looked_up(cache, files).embedded) == 0
     filled(cache)
-    np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+    np.testing.assert_array_equal(looked_up(cache, files).vectors, vectors)
 
 
 def test_the_embeddings_of_another_cache_are_not_believed(cache, tmp_path):
@@ -166,15 +167,15 @@ def test_the_embeddings_of_another_cache_are_not_believed(cache, tmp_path):
     other.append(more, content(5, seed=9)[0], content(5)[1])
     mine = next(p for p in parts_of(cache) if p.suffix == ".vectors")
     mine.write_bytes(next(p for p in parts_of(other) if p.suffix == ".vectors").read_bytes())
-    assert len(cache.lookup(files).embedded) == 0
+    assert len(looked_up(cache, files).embedded) == 0
 
 
 def test_one_that_vanished_costs_its_hits_only(cache):
     files, vectors, _digests = filled(cache)
     next(p for p in parts_of(cache) if p.suffix == ".vectors").unlink()
-    assert len(cache.lookup(files).embedded) == 0
+    assert len(looked_up(cache, files).embedded) == 0
     filled(cache)
-    np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+    np.testing.assert_array_equal(looked_up(cache, files).vectors, vectors)
 
 
 def test_it_keeps_the_newer_half_where_it_would_grow_too_large(tmp_path):
@@ -186,7 +187,7 @@ def test_it_keeps_the_newer_half_where_it_would_grow_too_large(tmp_path):
         part = slice(start, start + 20)
         cache.append(files[part], vectors[part], digests[part])
         assert sum(p.stat().st_size for p in parts_of(cache)) <= limit + 64
-    hits = cache.lookup(files)
+    hits = looked_up(cache, files)
     assert len(hits.embedded) >= 50
     assert hits.embedded.tolist() == list(range(260 - len(hits.embedded), 260))
     np.testing.assert_array_equal(hits.vectors, vectors[hits.embedded])
@@ -210,9 +211,9 @@ def test_blocks_come_in_the_order_of_the_disk_and_hold_everything(cache, monkeyp
 def test_deleting_it_between_two_uses_only_costs_the_hits(cache):
     files, vectors, _digests = filled(cache)
     cache.path.unlink()
-    assert len(cache.lookup(files).embedded) == 0
+    assert len(looked_up(cache, files).embedded) == 0
     filled(cache)
-    np.testing.assert_array_equal(cache.lookup(files).vectors, vectors)
+    np.testing.assert_array_equal(looked_up(cache, files).vectors, vectors)
 
 
 def test_a_folder_that_cannot_be_made_is_an_oserror(tmp_path):
@@ -251,7 +252,7 @@ def start_writer(folder, who):
 
 def values(cache, who, count):
     files = [ImageFile(f"/p/{who}{i}", f"{who}{i}", 1, 1, 1) for i in range(count)]
-    hits = cache.lookup(files)
+    hits = looked_up(cache, files)
     return hits.embedded, hits.vectors
 
 
@@ -312,7 +313,7 @@ def test_a_process_killed_at_any_write_loses_no_more_than_that(tmp_path):
         assert found.tolist()[:told] == list(range(told))  # nothing that was finished is lost
         np.testing.assert_array_equal(vectors[:, 0], found)
         files, stored, _digests = filled(cache)
-        np.testing.assert_array_equal(cache.lookup(files).vectors, stored)
+        np.testing.assert_array_equal(looked_up(cache, files).vectors, stored)
         assert values(cache, "d", 900)[0].tolist() == found.tolist()
 
 
@@ -328,4 +329,4 @@ def test_a_process_killed_while_writing_leaves_a_good_cache(tmp_path):
         found, vectors = values(cache, "endless", 2000)
         np.testing.assert_array_equal(vectors[:, 0], found % 2000)
     files, stored, _digests = filled(cache)
-    np.testing.assert_array_equal(cache.lookup(files).vectors, stored)
+    np.testing.assert_array_equal(looked_up(cache, files).vectors, stored)

@@ -23,6 +23,7 @@ from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.thumbnail_cache import CachedThumbnail, ThumbnailCache, thumbnail_key
 from fewshot_gui.jobs import Job
+from tests.backbones.looking_up import looked_up
 from tests.backbones.test_pipeline import Pool, Runtime
 from tests.project.test_crashes import fill, small_disk
 
@@ -47,7 +48,7 @@ def keep(cache, numbers):
 
 def known(cache, count):
     """Numbers that are found; what is found is right."""
-    hits = cache.lookup([a_file(n) for n in range(count)])
+    hits = looked_up(cache, [a_file(n) for n in range(count)])
     assert np.array_equal(hits.vectors, hits.embedded[:, None].repeat(WIDTH, axis=1))
     assert np.array_equal(hits.digests[:, 0], hits.embedded % 251)
     return hits.embedded.tolist()
@@ -140,7 +141,7 @@ def test_sorting_goes_on_without_its_cache_and_says_so_once():
         job = Job(on_notice=later.append)
         EmbeddingPipeline(card, pool, Runtime(), cache).run(again, rows[:100], job)
         assert (again.counts().ready, later) == (100, [])
-        assert len(cache.lookup(files).embedded) == 100
+        assert len(looked_up(cache, files).embedded) == 100
 
 
 @posix

@@ -106,9 +106,10 @@ def test_a_fetched_backbone_is_listed_and_can_be_removed(hub, capsys):
     main(["backbones", "download", KEY])
     capsys.readouterr()
     assert main(["backbones", "list"]) == 0
-    present, offered = capsys.readouterr().out.split("\n\n")
+    present, offered, trained = capsys.readouterr().out.split("\n\n")
     assert KEY in present
     assert "dinov2-s" in offered
+    assert "photos" in trained
     assert main(["backbones", "remove", KEY]) == 0
     with pytest.raises(UserError, match="not on this computer"):
         backbone_card(KEY)

@@ -15,7 +15,7 @@ import pytest
 
 from fewshot_gui.backbones.catalogue import backbone_card
 from fewshot_gui.backbones.isolated import IsolatedRuntime
-from fewshot_gui.backbones.torch_runtime import TorchRuntime
+from fewshot_gui.backbones.runtime import InProcessRuntime
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Cancelled, Job
 
@@ -150,5 +150,5 @@ def test_the_real_engine_gives_the_same_embeddings_as_this_process():
     with contextlib.closing(IsolatedRuntime(backbone_card("lite0"), "cpu")) as runtime:
         there = runtime.embed(images, Job())
         assert runtime.device == "cpu"
-    here = TorchRuntime(backbone_card("lite0"), "cpu").embed(images, Job())
+    here = InProcessRuntime(backbone_card("lite0"), "cpu").embed(images, Job())
     np.testing.assert_array_equal(here, there)

@@ -118,6 +118,26 @@ def test_what_the_network_says_of_an_old_file_is_not_taken_for_the_new_one(card,
     assert table.units(rows)[0].argmax() == 5
 
 
+@pytest.mark.parametrize(("device", "largest"), [("cpu", 32), ("cuda", 256)])
+def test_a_graphics_card_gets_many_pictures_at_once(card, tmp_path, device, largest):
+    sizes = []
+
+    class Watched(Runtime):
+        def embed(self, pixels, job):
+            sizes.append(len(pixels))
+            return super().embed(pixels, job)
+
+    Watched.device = device
+    table = EmbeddingTable(card.width)
+    files = [ImageFile(f"/{i}", f"{i}", 1, 1, 0) for i in range(600)]
+    rows = np.asarray(table.add(files), np.int64)
+    cache = EmbeddingCache(tmp_path, card.identity, card.width)
+    EmbeddingPipeline(card, Pool(1, lambda _path: None), Watched(), cache).run(table, rows, Job())
+    assert sizes[0] == 8  # something shows soon
+    assert max(sizes) == largest
+    assert sum(sizes) == 600
+
+
 def test_what_the_cache_says_of_an_old_file_is_not_taken_for_the_new_one(card, tmp_path):
     """A listing finds another file in the same place while the cache is asked."""
     old = ImageFile("/p/a.png", "a.png", 3, 3, 1)

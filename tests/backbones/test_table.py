@@ -27,7 +27,7 @@ def digests(count):
 
 
 def store(table, rows):
-    table.store(np.asarray(rows), vectors_of(rows, table.width), digests(len(rows)))
+    table.store_units(np.asarray(rows), to_units(vectors_of(rows, table.width)), digests(len(rows)))
 
 
 def expected(rows, width=4):
@@ -117,7 +117,7 @@ def test_embeddings_have_length_one_whatever_came_in():
     table = EmbeddingTable(4)
     table.add(files(3))
     huge = np.asarray([[60000, 60000, 0, 0], [1e-6, 0, 0, 0], [0, 0, 0, 0]], np.float16)
-    table.store(np.arange(3), huge, digests(3))
+    table.store_units(np.arange(3), to_units(huge), digests(3))
     lengths = np.linalg.norm(table.units(np.arange(3)), axis=1)
     np.testing.assert_allclose(lengths, [1, 1, 0], atol=1e-3)
 
@@ -125,7 +125,7 @@ def test_embeddings_have_length_one_whatever_came_in():
 def test_the_value_does_not_depend_on_where_it_is_kept(small_chunks):
     table = small_chunks
     everywhere = np.asarray([0, 31, 32, 63, 64, 65, 150, 199])
-    table.store(everywhere, np.repeat(vectors_of([5]), 8, axis=0), digests(8))
+    table.store_units(everywhere, to_units(np.repeat(vectors_of([5]), 8, axis=0)), digests(8))
     found = table.units(everywhere)
     np.testing.assert_array_equal(found, np.repeat(expected([5]), 8, axis=0))
 
@@ -158,7 +158,7 @@ def test_units_and_blocks_give_every_row_its_own(small_chunks, rows):
 
 def test_rows_side_by_side_are_not_copied_and_cannot_be_changed(small_chunks):
     view = small_chunks.units(np.arange(3, 9))
-    small_chunks.store(np.asarray([4]), vectors_of([77]), digests(1))
+    small_chunks.store_units(np.asarray([4]), to_units(vectors_of([77])), digests(1))
     np.testing.assert_array_equal(view[1:2], expected([77]))
     with pytest.raises(ValueError, match="read-only"):
         view[0] = 0

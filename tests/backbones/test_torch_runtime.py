@@ -10,7 +10,7 @@ import torch
 
 from fewshot_gui.backbones import torch_runtime
 from fewshot_gui.backbones.catalogue import all_backbones, backbone_card
-from fewshot_gui.backbones.torch_lite import weights_file
+from fewshot_gui.backbones.lite_weights import weights_file
 from fewshot_gui.backbones.torch_runtime import TorchRuntime, resolve_device
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Cancelled, Job
@@ -85,9 +85,19 @@ def test_short_memory_halves_the_batch_and_goes_on(error):
     runtime, job, notices = make(network)
     images = pixels(70)
     np.testing.assert_allclose(runtime.embed(images, job), expected(images), atol=1e-5)
-    # 70 do not fit, filled up to 72, nor do 35, 17 and 8: each time half of what was tried.
-    assert network.batches == [72, 40, 24, 8] + [4] * 18
+    assert network.batches == [8] + [4] * 18
     assert "4 images" in notices[-1]
+
+
+def test_short_memory_of_a_gpu_halves_the_batch_and_goes_on(fake_gpu):
+    network = Means(most=20)
+    runtime, job, notices = make(network, "cuda")
+    images = pixels(70)
+    np.testing.assert_allclose(runtime.embed(images, job), expected(images), atol=1e-5)
+    # After a probe: 70 do not fit, filled up to 72, nor do 35 and 17; half of what was tried.
+    assert network.batches == [8, 72, 40, 24] + [8] * 9
+    assert "8 images" in notices[-1]
+    assert runtime.device == "cuda"
 
 
 def test_a_gpu_that_is_too_small_hands_over_to_the_processor(fake_gpu):

@@ -62,10 +62,7 @@ def prepare(source: Source, place: Path, job: Job) -> Path:
     made = place / f"{source.name}.npz"
     if made.exists():
         return made
-    with zipfile.ZipFile(DATA / source.archive) as packed:
-        names = [name for name in packed.namelist() if name.startswith(source.folder)]
-        packed.extractall(place, names)
-    folders = find_class_folders(place / source.folder, job)
+    folders = find_class_folders(unpacked(source, place), job)
     data, tables = embedded_classes(folders, [BACKBONE], "auto", job)
     table = tables[BACKBONE]
     rows = np.concatenate(data.rows)
@@ -79,6 +76,14 @@ def prepare(source: Source, place: Path, job: Job) -> Path:
     )
     os.replace(partial, made)
     return made
+
+
+def unpacked(source: Source, place: Path) -> Path:
+    """The folder of its classes, below ``place``."""
+    with zipfile.ZipFile(DATA / source.archive) as packed:
+        names = [name for name in packed.namelist() if name.startswith(source.folder)]
+        packed.extractall(place, names)
+    return place / source.folder
 
 
 @lru_cache

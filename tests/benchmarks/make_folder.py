@@ -57,17 +57,32 @@ def fill_cache(folder: Path) -> None:
     """Embeddings in classes, by the number of the file."""
     card = Workbench().card
     cache = EmbeddingCache(cache_dir() / "embeddings", card.identity, card.width)
-    rng = np.random.default_rng(0)
-    centres = rng.random((CLASSES, card.width), np.float32)
-    noise = rng.normal(0, 0.6, (997, card.width)).astype(np.float32)
+    made = MadeClasses(card.width)
     files = scan(folder, Job()).files
     for start in range(0, len(files), BLOCK):
         block = [files[i] for i in range(start, min(start + BLOCK, len(files)))]
         numbers = np.asarray([number_of(file.path) for file in block])
-        vectors = centres[numbers % CLASSES] + noise[numbers % len(noise)]
-        digests = np.zeros((len(block), 16), np.uint8)
-        digests[:, :8] = (numbers[:, None] >> (8 * np.arange(8))) & 255
-        cache.append(block, to_units(vectors), digests)
+        cache.append(block, to_units(made.embeddings(numbers)), digests_of(numbers))
+
+
+class MadeClasses:
+    """Embeddings in classes that can be told apart; a number says of which class one is."""
+
+    def __init__(self, width: int) -> None:
+        rng = np.random.default_rng(0)
+        self._centres = rng.random((CLASSES, width), np.float32)
+        self._noise = rng.normal(0, 0.6, (997, width)).astype(np.float32)
+
+    def embeddings(self, numbers: np.ndarray) -> np.ndarray:
+        """float32 ``(n, width)`` for ``n`` numbers."""
+        return self._centres[numbers % CLASSES] + self._noise[numbers % len(self._noise)]
+
+
+def digests_of(numbers: np.ndarray) -> np.ndarray:
+    """A content digest for each of ``n`` numbers, uint8 ``(n, 16)``."""
+    digests = np.zeros((len(numbers), 16), np.uint8)
+    digests[:, :8] = (numbers[:, None] >> (8 * np.arange(8))) & 255
+    return digests
 
 
 def number_of(path: str) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.images.files import ImageFile
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import all_learners
@@ -23,7 +24,9 @@ def filled(request):
     rows = np.arange(request.param)
     for block in np.array_split(rows, 50):
         vectors = np.maximum(rng.normal(size=(len(block), WIDTH)), 0).astype(np.float16)
-        table.store(block, vectors, rng.integers(0, 256, (len(block), 16)).astype(np.uint8))
+        table.store_units(
+            block, to_units(vectors), rng.integers(0, 256, (len(block), 16)).astype(np.uint8)
+        )
     return table, rows
 
 

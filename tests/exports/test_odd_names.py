@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.errors import UserError
 from fewshot_gui.exports.csv_file import write_csv
 from fewshot_gui.exports.rows import FORMULA_STARTS
@@ -19,7 +20,8 @@ from fewshot_gui.images.scan import scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import DEFAULT_LEARNER
 from fewshot_gui.project.file import ProjectFile
-from fewshot_gui.project.model import MAX_NAME_LENGTH, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import MAX_NAME_LENGTH
 from fewshot_gui.workflow import result_rows
 
 COUNT = 515
@@ -173,7 +175,7 @@ def filled(files) -> tuple[EmbeddingTable, np.ndarray]:
     rows = np.asarray(table.add(files, as_targets=True), np.int64)
     rng = np.random.default_rng(0)
     digests = np.arange(len(rows), dtype="<u8").repeat(2).view(np.uint8).reshape(-1, 16)
-    table.store(rows, rng.normal(size=(len(rows), 16)), digests)
+    table.store_units(rows, to_units(rng.normal(size=(len(rows), 16))), digests)
     return table, rows
 
 

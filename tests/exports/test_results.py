@@ -7,10 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.exports.results import build_rows
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.support import fit, support_set
-from fewshot_gui.project.model import UNKNOWN, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN
 from tests.review.tables import blobs, table_of
 
 
@@ -86,7 +88,7 @@ def test_a_copy_of_an_ignored_picture_is_ignored(sorted_folder):
     table, rows, project, paths = sorted_folder
     same = np.full((1, 16), 7, np.uint8)
     for row in (16, 19):
-        table.store(np.asarray([row]), table.units([16]).astype(np.float16), same)
+        table.store_units(np.asarray([row]), to_units(table.units([16]).astype(np.float16)), same)
     project.put([paths[16]], UNKNOWN)
     project.set_unknown(1.0)
     found, _scores = told(table, rows, project)

@@ -9,7 +9,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from fewshot_gui.project.model import Edit, Project
+from fewshot_gui.gui.mime import told_apart
+from fewshot_gui.project.edits import Edit
+from fewshot_gui.project.model import Project
 
 
 class FakeCollection:
@@ -40,6 +42,7 @@ class FakeSession(QObject):
     labels_changed = Signal(object)
     bins_changed = Signal()
     message = Signal(object)
+    settled = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +51,9 @@ class FakeSession(QObject):
         self.collection: FakeCollection | None = FakeCollection()
         self.taken: list[tuple[int, list[str]]] = []
         self.imported: list[str] = []
+
+    def may_change(self) -> bool:
+        return True
 
     def add_bin(self, name: str, paths: Iterable[str] = ()) -> None:
         self._did(self.project.add_bin(name, paths))
@@ -87,6 +93,9 @@ class FakeSession(QObject):
 
     def take_out(self, paths: Iterable[str]) -> None:
         self._did(self.project.clear(paths))
+
+    def tell_apart(self, paths: Iterable[str], done) -> None:
+        done(told_apart(paths))
 
     def import_class_folders(self, folders: Iterable[str]) -> None:
         self.imported.extend(folders)

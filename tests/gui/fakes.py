@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fewshot_gui.backbones.catalogue import bundled
 from fewshot_gui.backbones.table import PENDING, EmbeddingTable
-from fewshot_gui.gui.dialogs import Leave
+from fewshot_gui.backbones.units import to_units
+from fewshot_gui.gui.dialogs import Leave, StillTraining
 from fewshot_gui.images.files import FailureKind, ImageFailure
 from fewshot_gui.images.pool import DecodeResult
 from fewshot_gui.images.request import DecodeRequest
@@ -57,12 +59,16 @@ class FakeWorkbench:
         error: Raised by ``embed`` where it is not None.
         embedded: Paths in the order in which they were read.
         closed: Whether it was closed.
+        card: What it says that it embeds with.
+        ended: Keys of the backbones before, which were ended.
     """
 
     device = "cpu"
 
     def __init__(self):
         self.pool = FakePool()
+        self.card = bundled()[0]
+        self.ended: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
         self.error: Exception | None = None
@@ -71,6 +77,10 @@ class FakeWorkbench:
 
     def new_table(self) -> EmbeddingTable:
         return EmbeddingTable(12)
+
+    def use(self, card):
+        before, self.card = self.card, card
+        return lambda: self.ended.append(before.key)
 
     def warm_up(self, job: Job) -> None:
         job.checkpoint()
@@ -109,14 +119,15 @@ class FakeWorkbench:
             return
         digest = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.uint8)
         vector = (pixels.reshape(1, 12) / 128.0 - 1.0).astype(np.float16)
-        table.store(np.asarray([row]), vector, digest[None])
+        table.store_units(np.asarray([row]), to_units(vector), digest[None])
 
 
 class FakeDialogs:
     """Answers at once.
 
     Attributes:
-        folder_answer, save_answer, leave_answer, consent_answer: What it answers.
+        folder_answer, save_answer, leave_answer, consent_answer, training_answer: What it
+            answers.
         asked: Which questions were asked.
     """
 
@@ -125,6 +136,7 @@ class FakeDialogs:
         self.save_answer = ""
         self.leave_answer = Leave.DISCARD
         self.consent_answer = True
+        self.training_answer = StillTraining.GO_ON
         self.asked: list[str] = []
 
     def folder(self, _parent, _title, _start) -> str:
@@ -139,6 +151,10 @@ class FakeDialogs:
         self.asked.append(start)
         return self.save_answer
 
+    def open_file(self, _parent, _title, _start, kind) -> str:
+        self.asked.append(kind)
+        return self.save_answer
+
     def open_project(self, _parent, _title, _start) -> str:
         self.asked.append("project")
         return self.save_answer
@@ -147,9 +163,21 @@ class FakeDialogs:
         self.asked.append(start)
         return self.save_answer
 
+    def open_weights(self, _parent, _title, _start) -> str:
+        self.asked.append("weights")
+        return self.save_answer
+
+    def licence(self, _parent, name, _warning) -> bool:
+        self.asked.append(f"licence {name}")
+        return self.consent_answer
+
     def consent(self, _parent, folders) -> bool:
         self.asked.append(f"consent {folders}")
         return self.consent_answer
+
+    def still_training(self, _parent, leaving) -> StillTraining:
+        self.asked.append("leave training" if leaving else "close training")
+        return self.training_answer
 
     def leave(self, _parent, count) -> Leave:
         self.asked.append(f"leave {count}")

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.gui.arrangement import Chosen, Keys, Order, Show, View, arrange
 from fewshot_gui.gui.collection import Collection
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.learners.predictions import NO_CLASS, Predictions
-from fewshot_gui.project.model import UNKNOWN, Label, Source
+from fewshot_gui.project.values import UNKNOWN, Label, Source
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def collection():
     made = Collection(table)
     made.set_targets(np.asarray(rows, np.int64))
     ready = np.arange(5)
-    table.store(ready, np.zeros((5, 2), np.float16), np.zeros((5, 16), np.uint8))
+    table.store_units(ready, to_units(np.zeros((5, 2), np.float16)), np.zeros((5, 16), np.uint8))
     table.fail(5, ImageFailure(FailureKind.DAMAGED))
     made.set_predictions(
         ready,

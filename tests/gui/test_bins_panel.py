@@ -14,7 +14,8 @@ from fewshot_gui.gui.bins_panel import BinsPanel
 from fewshot_gui.gui.icons import Icons
 from fewshot_gui.gui.theme import Theme
 from fewshot_gui.gui.thumbnails import Thumbnails
-from fewshot_gui.project.model import UNKNOWN, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN
 from tests.gui.bins import FakeSession, choose, menu_texts, names, open_menu, press
 from tests.gui.driving import (
     drag,

@@ -53,14 +53,42 @@ def test_whoever_puts_it_into_a_bin_teaches_with_it_again(
     assert keys(sorted_window) == []
 
 
-def test_taking_it_out_ends_the_doubt(sorted_window, session, changed, qtbot):
+def test_taking_it_out_ends_the_doubt_until_that_is_undone(sorted_window, session, changed, qtbot):
     session.take_out([changed])
     qtbot.waitUntil(idle(session))
     assert keys(sorted_window) == []
     assert not session.project.doubted
     session.undo()
     qtbot.waitUntil(idle(session))
-    assert "red1.png" in examples(session)
+    assert label_of(session, changed) == "Red"
+    assert "red1.png" not in examples(session)
+    assert keys(sorted_window) == ["changed"]
+
+
+def test_an_undone_decision_about_it_leaves_it_in_doubt(sorted_window, session, changed, qtbot):
+    before = examples(session)
+    session.put([changed], session.project.bin_named("Blue").id)
+    qtbot.waitUntil(idle(session))
+    session.undo()
+    qtbot.waitUntil(idle(session))
+    assert label_of(session, changed) == "Red"
+    assert examples(session) == before
+
+
+def test_what_happens_to_its_bin_says_nothing_of_it(sorted_window, session, changed, qtbot):
+    session.add_bin("Rouge")
+    into = session.project.bin_named("Rouge").id
+    session.merge_bins([session.project.bin_named("Red").id], into)
+    qtbot.waitUntil(idle(session))
+    assert label_of(session, changed) == "Rouge"
+    assert "red1.png" not in examples(session)
+    session.remove_bin(into)
+    qtbot.waitUntil(idle(session))
+    assert keys(sorted_window) == []
+    session.undo()
+    qtbot.waitUntil(idle(session))
+    assert "red1.png" not in examples(session)
+    assert keys(sorted_window) == ["changed"]
 
 
 def test_the_doubt_outlives_another_opening(sorted_window, session, changed, folder, qtbot):

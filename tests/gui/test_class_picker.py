@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QListView, QWidget
 from fewshot_gui.gui.class_picker import ClassPicker
 from fewshot_gui.gui.class_picker_match import fit, folded, ranked
 from fewshot_gui.gui.theme import Theme
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from tests.gui.bins import FakeSession
 
 # the offscreen platform has no keyboard to grab for a popup

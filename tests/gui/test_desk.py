@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from fewshot_gui.errors import UserError
 from fewshot_gui.gui import desk as desk_module
-from fewshot_gui.gui import opening
+from fewshot_gui.gui import leaving, opening
 from fewshot_gui.gui.dialogs import Leave
 from fewshot_gui.gui.preferences import Preferences
 from fewshot_gui.learners.registry import all_learners
 from fewshot_gui.project import access
-from fewshot_gui.project.drafts import drafts_folder
+from fewshot_gui.project.draft_names import drafts_folder
 from fewshot_gui.project.file import ProjectFile
+from fewshot_gui.project.keeper import Keeper
 from fewshot_gui.settings import load_settings
 from tests.gui.conftest import path_of
 from tests.gui.test_projects import leave, open_in, texts
@@ -198,7 +200,7 @@ def test_a_hanging_disk_blocks_nothing_and_can_be_cancelled(
     window, session, folder, other, monkeypatch, qtbot
 ):
     gate, asked = threading.Event(), threading.Event()
-    real = desk_module.checked_root
+    real = opening.checked_root
 
     def hang(path):
         if path.endswith("other"):
@@ -206,7 +208,7 @@ def test_a_hanging_disk_blocks_nothing_and_can_be_cancelled(
             assert gate.wait(20)
         return real(path)
 
-    monkeypatch.setattr(desk_module, "checked_root", hang)
+    monkeypatch.setattr(opening, "checked_root", hang)
     window.files.open(str(other))
     qtbot.waitUntil(asked.is_set)
     assert window.actions_by_name["cancel"].isEnabled()
@@ -358,7 +360,8 @@ def test_an_answer_for_another_project_changes_nothing(
         assert not path.endswith("third") or gate.wait(20)
         return real(path)
 
-    monkeypatch.setattr(desk_module, "checked_root", slow)
+    for module in (desk_module, opening):
+        monkeypatch.setattr(module, "checked_root", slow)
     third = make_classes(other.parent / "third", 1, flat=True)[0].parent
     session.locate_folder(session.project.folders[0].id, str(third))
     session.add_folder(str(third))
@@ -399,7 +402,7 @@ def test_all_folders_that_are_dropped_are_taken(window, session, folder, other, 
     qtbot.waitUntil(lambda: folders(session) == [str(folder), str(other)])
     third = make_classes(folder.parent / "third", 1, flat=True)[0].parent
     fourth = make_classes(folder.parent / "fourth", 1, flat=True)[0].parent
-    window.grid.folders_dropped.emit([str(third), str(fourth)])
+    window.grid.dropped.emit([str(third), str(fourth)])
     qtbot.waitUntil(lambda: len(folders(session)) == 4)
     assert set(load_settings().trusted) == set(folders(session))
 
@@ -550,7 +553,7 @@ def test_viewing_another_project_asks_while_an_action_is_not_saved(
 def test_actions_that_were_lost_on_leaving_are_told(
     sorted_window, session, other, monkeypatch, qtbot
 ):
-    monkeypatch.setattr(desk_module, "CLOSE_S", 0.2)
+    monkeypatch.setattr(leaving, "CLOSE_S", 0.2)
     full_disk(monkeypatch)
     session.put([path_of(session, "red5.png")], session.project.bins[0].id)
     qtbot.waitUntil(lambda: session.desk.unwritten == 1)
@@ -563,3 +566,207 @@ def test_settings_with_recent_drafts_are_read_again(window, session, parts, fold
     window.files.open(str(folder))
     settle(session, qtbot)
     assert Preferences().now == parts.preferences.now
+
+
+# -- what was asked for, and then something else -------------------------------------------
+
+
+@pytest.fixture
+def slow_move(monkeypatch):
+    """A project goes on in another file only after the gate opens."""
+    gate = threading.Event()
+    real = Keeper._move
+
+    def slow(self, path):
+        assert gate.wait(20)
+        return real(self, path)
+
+    monkeypatch.setattr(Keeper, "_move", slow)
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
+def failing_disk(monkeypatch):
+    """No new project file can be made; it takes until the gate opens to find out."""
+    gate = threading.Event()
+
+    def fail(*_args):
+        assert gate.wait(20)
+        raise UserError("The disk is full.")
+
+    monkeypatch.setattr(desk_module, "written", fail)
+    yield gate
+    gate.set()
+
+
+@pytest.mark.parametrize("made_first", [False, True])
+def test_a_cancelled_new_beginning_does_not_hide_the_work(
+    sorted_window, session, folder, held, made_first, qtbot
+):
+    labels, draft = dict(session.project.labels), session.desk.now.path
+    session.begin_anew(str(folder))
+    qtbot.waitUntil(lambda: bool(held.made))
+    spare = Path(held.made[0].path)
+    if made_first:
+        with qtbot.waitSignal(session.desk.opened):
+            held.gate.set()
+        assert spare.exists()  # it was taken: it stays
+        return
+    session.cancel()
+    held.gate.set()
+    qtbot.waitUntil(lambda: not spare.exists())
+    session.close_folder()
+    sorted_window.files.open(str(folder))
+    settle(session, qtbot)
+    assert session.desk.now.path == draft
+    assert dict(session.project.labels) == labels
+
+
+def test_a_second_save_is_forgotten_with_its_project(
+    window, session, sample, slow_disk, tmp_path, qtbot
+):
+    session.desk.save_as(str(tmp_path / "a.fewshot"))
+    session.desk.save_as(str(tmp_path / "b.fewshot"))
+    qtbot.waitUntil(slow_disk.made.is_set)
+    session.open_sample()
+    settle(session, qtbot)
+    slow_disk.gate.set()
+    with qtbot.waitSignal(session.desk.moved):
+        session.desk.save_as(str(tmp_path / "c.fewshot"))
+    qtbot.waitUntil(lambda: is_free(str(tmp_path / "a.fewshot")))
+    assert session.desk.now.path == str(tmp_path / "c.fewshot")
+    assert not (tmp_path / "b.fewshot").exists()
+
+
+def test_a_file_that_was_made_after_its_project_was_left_is_recent(
+    sorted_window, session, other, slow_move, dialogs, tmp_path, qtbot
+):
+    draft, named = session.desk.now.path, str(tmp_path / "named.fewshot")
+    dialogs.save_answer = named
+    sorted_window.actions_by_name["save_as"].trigger()
+    sorted_window.files.open(str(other))
+    settle(session, qtbot)
+    qtbot.waitUntil(lambda: folders(session) == [str(other)])
+    slow_move.set()
+    qtbot.waitUntil(lambda: named in [e.path for e in sorted_window.files.recent()])
+    paths = [entry.path for entry in sorted_window.files.recent()]
+    assert paths == [session.desk.now.path, named]
+    assert not os.path.exists(draft)
+
+
+def test_a_file_that_is_made_while_quitting_is_recent(
+    sorted_window, session, parts, slow_move, dialogs, tmp_path
+):
+    draft = session.desk.now.path
+    dialogs.save_answer = str(tmp_path / "named.fewshot")
+    sorted_window.actions_by_name["save_as"].trigger()
+    threading.Timer(0.2, slow_move.set).start()
+    leave(parts)
+    assert load_settings().recent == (str(tmp_path / "named.fewshot"),)
+    assert not os.path.exists(draft)
+
+
+def test_a_deleted_file_is_saved_again_under_its_own_name(
+    saved, sorted_window, session, dialogs, qtbot
+):
+    os.unlink(saved)
+    session.add_bin("New", [])
+    qtbot.waitUntil(lambda: "moved or deleted" in texts(sorted_window))
+    dialogs.save_answer = str(saved)
+    sorted_window.actions_by_name["save_as"].trigger()
+    qtbot.waitUntil(lambda: session.desk.unwritten == 0)
+    qtbot.waitUntil(lambda: "moved or deleted" not in texts(sorted_window))
+    bins, labels = session.project.bins, dict(session.project.labels)
+    session.close_folder()
+    qtbot.waitUntil(lambda: is_free(str(saved)))
+    file = ProjectFile.open(str(saved))
+    stored = file.load()
+    assert (stored.bins, dict(stored.labels)) == (bins, labels)
+    file.close()
+
+
+def test_saving_that_fails_after_its_project_was_left_is_told(
+    window, session, sample, failing_disk, folder, tmp_path, qtbot
+):
+    title = session.desk.title
+    session.add_bin("Mine", [])
+    session.desk.save_as(str(tmp_path / "a.fewshot"))
+    session.open_folder(str(folder))
+    qtbot.waitUntil(lambda: folders(session) == [str(folder)])
+    failing_disk.set()
+    qtbot.waitUntil(lambda: "The disk is full" in texts(window))
+    assert f"“{title}”" in texts(window)
+
+
+def test_leaving_asks_while_a_file_is_being_made(
+    window, session, sample, failing_disk, dialogs, tmp_path
+):
+    dialogs.leave_answer = Leave.STAY
+    session.desk.save_as(str(tmp_path / "a.fewshot"))
+    assert not window.files.may_leave()
+    assert dialogs.asked[-1].startswith("leave")
+
+
+def test_the_window_does_not_wait_for_what_was_done_while_saving():
+    writing, gate = threading.Event(), threading.Event()
+    heard = []
+
+    class Slow:
+        def undid(self, _edit):
+            writing.set()
+            assert gate.wait(20)
+            heard.append("undid")
+
+        def redid(self, _edit):
+            heard.append("redid")
+
+    waiting = opening.Waiting()
+    waiting.undid(None)
+    lane = threading.Thread(target=waiting.hand_over, args=(Slow(),))
+    lane.start()
+    assert writing.wait(20)
+    window = threading.Thread(target=waiting.redid, args=(None,))
+    window.start()
+    window.join(10)
+    assert not window.is_alive()
+    gate.set()
+    lane.join(10)
+    assert heard == ["undid", "redid"]
+
+
+def test_quitting_waits_for_all_projects_at_once(
+    sorted_window, session, other, parts, monkeypatch, qtbot
+):
+    monkeypatch.setattr(desk_module, "CLOSE_S", 1.0)
+    monkeypatch.setattr(leaving, "CLOSE_S", 1.0)
+    full_disk(monkeypatch)
+    ends = []
+    real = Keeper.close
+    monkeypatch.setattr(
+        Keeper, "close", lambda self, timeout=5.0: (ends.append(timeout), real(self, timeout))[1]
+    )
+    session.add_bin("A", [])
+    sorted_window.files.close()
+    sorted_window.files.open(str(other))
+    qtbot.waitUntil(lambda: folders(session) == [str(other)])
+    session.add_bin("B", [])
+    ends.clear()
+    leave(parts)
+    assert sum(ends) < 2 * desk_module.CLOSE_S
+
+
+def test_recent_projects_ask_no_disk(sorted_window, parts, monkeypatch):
+    parts.preferences.update(recent=("/dead/p.fewshot", "/dead/folder", "/dead/q-2.fewshot"))
+    asked = []
+    for name in ("lstat", "stat", "readlink"):
+        real = getattr(os, name)
+
+        def spy(path, *args, real=real, **kwargs):
+            if "dead" in str(path):
+                asked.append(path)
+            return real(path, *args, **kwargs)
+
+        monkeypatch.setattr(os, name, spy)
+    assert len(sorted_window.files.recent()) == 3
+    assert not asked

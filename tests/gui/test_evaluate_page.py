@@ -441,3 +441,12 @@ def test_a_second_answer_takes_the_place_of_the_first(answered, toy, qtbot):
 def test_the_question_is_kept_with_its_answer(answered):
     assert answered.results.answer.question == answered.form.question
     assert Path(answered.form.folder.text()).name == "classes"
+
+
+def test_trained_learners_are_offered_and_can_be_compared(ready, qtbot):
+    qtbot.waitUntil(lambda: "photos" in ready.form.trained.boxes)
+    box = ready.form.trained.boxes["photos"]
+    assert box.accessibleName() == "Photographs"
+    assert not box.isChecked()
+    click(box)
+    assert ready.form.question.learners[-1] == "photos"

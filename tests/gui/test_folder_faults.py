@@ -7,7 +7,11 @@ import os
 import shutil
 
 import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
+from fewshot_gui import listing as listing_module
 from fewshot_gui.errors import UserError
 from fewshot_gui.gui import lister as lister_module
 from fewshot_gui.gui.reader import ReaderState
@@ -68,7 +72,7 @@ def test_away_while_it_is_listed_for_the_first_time(
             raise UserError("The folder cannot be read.")
         return scan(root, job, on_batch)
 
-    monkeypatch.setattr(lister_module, "scan", look)
+    monkeypatch.setattr(listing_module, "scan", look)
     window.open_folder(str(folder))
     qtbot.waitUntil(lambda: bool(gone) and not session.scanning)
     if session.collection is not None:
@@ -250,6 +254,9 @@ def test_an_empty_folder_in_its_place_drops_no_label(
         assert "folder" in keys(sorted_window)
         assert session.collection.table.counts().failed == 0
     look_again(sorted_window, session, qtbot)
+    assert keys(sorted_window) == ["folder"]  # it may be the disk
+    assert marked(session) == 0
+    look_again(sorted_window, session, qtbot)
     assert keys(sorted_window) == ["missing"]
     assert len(session.collection.targets) == 24
     kept_labels(session, folder)
@@ -326,3 +333,45 @@ def test_a_subfolder_that_is_away_is_not_a_folder_that_was_emptied(
     assert len(session.collection.targets) == 27
     assert marked(session) == 0
     assert label_of(session, folder / "inner" / "0.png") == "Green"
+
+
+def test_a_project_whose_folder_is_elsewhere_says_so_and_asks_where(
+    saved, sorted_window, session, dialogs, folder, hidden, qtbot
+):
+    session.close_folder()
+    folder.rename(hidden)
+    session.open_project(str(saved))
+    page = sorted_window.page
+    qtbot.waitUntil(lambda: "cannot be reached" in page.empty.title)
+    qtbot.waitUntil(lambda: keys(sorted_window) == ["folder"])
+    sorted_window.files.export_csv()
+    assert any("nothing to export" in m.text for m in sorted_window.banners.messages)
+    assert "folder" not in dialogs.asked
+    dialogs.folder_answer = str(hidden)
+    QTest.mouseClick(page.empty.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session.project.folders[0].path == str(hidden))
+    qtbot.waitUntil(idle(session))
+    assert label_of(session, hidden / "red0.png") == "Red"
+    assert "folder" not in keys(sorted_window)
+
+
+def test_the_message_of_a_folder_that_is_away_asks_where_it_is(
+    sorted_window, session, dialogs, folder, hidden, qtbot
+):
+    folder.rename(hidden)
+    sorted_window.actions_by_name["refresh"].trigger()
+    qtbot.waitUntil(lambda: "folder" in keys(sorted_window))
+    dialogs.folder_answer = str(hidden)
+    message = next(m for m in sorted_window.banners.messages if m.key == "folder")
+    assert message.action == "Locate folder…"
+    message.run()
+    qtbot.waitUntil(lambda: session.project.folders[0].path == str(hidden))
+
+
+def test_menus_of_folders_do_not_pile_up(sorted_window, qtbot):
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    for _time in range(3):
+        sorted_window.files.fill_folders(menu)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert len(menu.findChildren(QMenu)) == 1

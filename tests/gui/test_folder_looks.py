@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from fewshot_gui import listing as listing_module
 from fewshot_gui.gui import lister as lister_module
 from fewshot_gui.gui.reader import ReaderState
 from tests.gui.conftest import path_of, sum_sorted
@@ -22,14 +23,14 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="open folders cannot be 
 @pytest.fixture
 def gate(monkeypatch):
     """Holds every listing until it is set."""
-    opened, scan = threading.Event(), lister_module.scan
+    opened, scan = threading.Event(), listing_module.scan
 
     def slow(root, job, *rest):
         while not opened.wait(0.01):
             job.checkpoint()
         return scan(root, job, *rest)
 
-    monkeypatch.setattr(lister_module, "scan", slow)
+    monkeypatch.setattr(listing_module, "scan", slow)
     return opened
 
 
@@ -88,6 +89,10 @@ def test_the_users_look_is_not_lost_on_the_programs_own(
     sorted_window, session, folder, gate, qtbot
 ):
     emptied_and_back(folder)
+    gate.set()
+    session.watch.look()
+    qtbot.waitUntil(lambda: keys(sorted_window) == ["folder"])
+    gate.clear()
     session.watch.look()
     session.refresh()
     gate.set()
@@ -97,7 +102,7 @@ def test_the_users_look_is_not_lost_on_the_programs_own(
 def test_a_dead_disk_in_one_project_does_not_keep_another_from_being_listed(
     window, session, folder, tmp_path, monkeypatch, qtbot
 ):
-    dead, scan, gate = tmp_path / "dead", lister_module.scan, threading.Event()
+    dead, scan, gate = tmp_path / "dead", listing_module.scan, threading.Event()
     make_classes(dead, 2, first=70, flat=True)
 
     def hanging(root, *rest):
@@ -105,7 +110,7 @@ def test_a_dead_disk_in_one_project_does_not_keep_another_from_being_listed(
             assert gate.wait(20)
         return scan(root, *rest)
 
-    monkeypatch.setattr(lister_module, "scan", hanging)
+    monkeypatch.setattr(listing_module, "scan", hanging)
     window.files.open(str(dead))
     qtbot.waitUntil(lambda: session.collection is not None)
     window.files.open(str(folder))

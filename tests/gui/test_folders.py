@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from fewshot_gui import listing as listing_module
 from fewshot_gui.gui import folder_watch as watch_module
 from fewshot_gui.gui import lister as lister_module
 from fewshot_gui.gui.arrangement import Show
@@ -377,6 +378,9 @@ def test_who_looks_again_at_an_empty_folder_is_believed(
     monkeypatch.setattr(watch_module, "LOOK_AGAIN_S", 0.0)
     back = emptied_and_back(folder)
     look_again(sorted_window, session, qtbot)
+    assert keys(sorted_window) == ["folder"]  # first the user hears what it may be
+    assert session.collection.table.counts().failed == 0
+    look_again(sorted_window, session, qtbot)
     assert keys(sorted_window) == ["missing"]
     assert session.collection.table.counts().failed == 24
     session.look_again()
@@ -392,13 +396,13 @@ def test_who_looks_again_at_an_empty_folder_is_believed(
 def test_a_second_look_leaves_what_is_known_complete_and_stops_for_nobody(
     sorted_window, session, folder, qtbot, monkeypatch
 ):
-    gate, scan = threading.Event(), lister_module.scan
+    gate, scan = threading.Event(), listing_module.scan
 
     def slow(*arguments):
         assert gate.wait(10)
         return scan(*arguments)
 
-    monkeypatch.setattr(lister_module, "scan", slow)
+    monkeypatch.setattr(listing_module, "scan", slow)
     session.refresh()
     assert session.scanning
     assert session.listed
@@ -410,7 +414,7 @@ def test_a_second_look_leaves_what_is_known_complete_and_stops_for_nobody(
 def test_listing_a_folder_that_was_added_can_be_cancelled(
     sorted_window, session, other, qtbot, monkeypatch
 ):
-    scan = lister_module.scan
+    scan = listing_module.scan
 
     def endless(path, job, on_batch):
         while path == str(other):
@@ -418,7 +422,7 @@ def test_listing_a_folder_that_was_added_can_be_cancelled(
             time.sleep(0.01)
         return scan(path, job, on_batch)
 
-    monkeypatch.setattr(lister_module, "scan", endless)
+    monkeypatch.setattr(listing_module, "scan", endless)
     session.add_folder(str(other))
     qtbot.waitUntil(lambda: len(session.project.folders) == 2)
     assert not session.listed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import os
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +10,10 @@ from PySide6.QtCore import QMimeData, QUrl
 
 from fewshot_gui.gui.mime import (
     IDS,
-    LOOKED_AT,
-    brings_folder,
     dragged,
     local_paths,
     mime_of,
-    split_folders,
+    told_apart,
 )
 
 # what os.fsdecode can return: any text, and bytes that are not UTF-8 as surrogates
@@ -60,25 +57,10 @@ def test_web_addresses_are_no_files():
     assert local_paths(data) == ("/b.png",)
 
 
-def test_a_drag_looks_at_few_of_many_paths(monkeypatch):
-    looked = []
-    monkeypatch.setattr(Path, "is_dir", lambda path: looked.append(path) or False)
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(f"/pictures/{i}.png") for i in range(1000)])
-    assert not brings_folder(data)
-    assert len(looked) == LOOKED_AT
-
-
-def test_folders_and_files_are_told_apart(tmp_path):
-    (tmp_path / "a.png").touch()
-    folder, file = str(tmp_path), str(tmp_path / "a.png")
-    assert split_folders([file, folder, file]) == ((folder,), (file, file))
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(file), QUrl.fromLocalFile(folder)])
-    assert brings_folder(data)
-
-
-def test_many_folders_are_told_apart_quickly(tmp_path):
-    began = time.monotonic()
-    split_folders([str(tmp_path)] * 10_000)
-    assert time.monotonic() - began < 2
+def test_what_is_brought_is_told_apart(tmp_path):
+    (tmp_path / "shots").mkdir()
+    names = ["a.png", "b.txt", "README", "scan", "shots", "gone.jpg"]
+    brought = told_apart([str(tmp_path / name) for name in names])
+    assert [os.path.basename(p) for p in brought.folders] == ["shots"]
+    assert [os.path.basename(p) for p in brought.pictures] == ["a.png", "scan", "gone.jpg"]
+    assert [os.path.basename(p) for p in brought.others] == ["b.txt", "README"]

@@ -22,7 +22,8 @@ from fewshot_gui.gui.thumbnails import Thumbnails
 from fewshot_gui.images.scan import scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import DEFAULT_LEARNER
-from fewshot_gui.project.model import UNKNOWN, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN
 from tests.gui.fakes import FakeWorkbench
 from tests.gui.preview_pool import SlowPool
 from tests.pictures import make_picture

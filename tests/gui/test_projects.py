@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fewshot_gui.gui.dialogs import Leave
-from fewshot_gui.project.drafts import drafts_folder
+from fewshot_gui.project.draft_names import drafts_folder
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.summary import read_summary
 from tests.gui.conftest import path_of, put, sum_sorted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from fewshot_gui.gui.collection import CONFIRMED, NOBODY
 from fewshot_gui.gui.review_accept import AcceptDialog
 from fewshot_gui.gui.review_enough import EnoughDialog
 from fewshot_gui.gui.review_unknown import UnknownDialog
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.gui.reviewer import LANE
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.review.enough import FEWEST_TESTED
 from fewshot_gui.review.hygiene import Kind
 from tests.gui.conftest import path_of, put
@@ -36,6 +38,13 @@ def dialog_of(window, kind, qtbot):
 
     qtbot.waitUntil(lambda: bool(opened()))
     return opened()[-1]
+
+
+def answered(window, qtbot) -> EnoughDialog:
+    """The window of “enough?”, with the verdict."""
+    dialog = dialog_of(window, EnoughDialog, qtbot)
+    qtbot.waitUntil(lambda: not dialog.waiting)
+    return dialog
 
 
 @pytest.fixture
@@ -68,6 +77,28 @@ def test_the_sure_ones_are_confirmed_and_the_number_was_told_before(three, sessi
     assert not (session.collection.source[others] == CONFIRMED).any()
     session.undo()
     assert (session.collection.source[wanted] == NOBODY).all()
+
+
+def test_pictures_of_no_bin_are_left_out_unless_the_user_wants_them(sorted_window, session, qtbot):
+    """There are green pictures in the folder, but no bin for them."""
+    window = sorted_window
+    for name in ("Red", "Blue"):
+        put(session, window, name, *(f"{name.lower()}{i}.png" for i in range(4)))
+    qtbot.waitUntil(idle(session))
+    window.grid.setFocus()
+    press(window, Key.Key_A, SHIFT)
+    dialog = dialog_of(window, AcceptDialog, qtbot)
+    dialog.slider.setValue(0)
+    assert dialog.leave_out.isVisible()
+    assert dialog.leave_out.isChecked()
+    assert not any("green" in path for path in session.collection.paths(dialog.rows()))
+    before, promise = len(dialog.rows()), dialog.words.text()
+    QTest.keyClick(dialog.leave_out, Key.Key_Space)
+    assert len(dialog.rows()) > before
+    assert any("green" in path for path in session.collection.paths(dialog.rows()))
+    assert dialog.words.text() != promise
+    assert "wrong" in dialog.words.text()
+    assert "none of them wrong" not in dialog.words.text()
 
 
 def test_the_dialog_begins_with_the_class_that_is_shown(three, session, qtbot):
@@ -115,21 +146,57 @@ def test_the_bins_panel_opens_the_limit(sorted_window, qtbot):
 
 def test_enough_tells_what_hiding_the_examples_showed(three, session, qtbot):
     press(three, Key.Key_H)
-    dialog = dialog_of(three, EnoughDialog, qtbot)
-    assert "expected to be right" in dialog.words.text()
+    dialog = answered(three, qtbot)
+    assert "expected to be right" in dialog.view.words.text()
     assert not dialog.show_button.isVisible()
+
+
+def test_enough_is_no_yes_where_much_belongs_to_no_bin_or_little_is_proven(
+    sorted_window, session, qtbot
+):
+    """Green has no bin at first; later twelve examples are all there are."""
+    window = sorted_window
+    for name in ("Red", "Blue"):
+        put(session, window, name, *(f"{name.lower()}{i}.png" for i in range(5)))
+    qtbot.waitUntil(idle(session))
+    window.review.ask_enough()
+    dialog = answered(window, qtbot)
+    assert "belong to none of them" in dialog.view.headline.text()
+    assert "because they belong to no bin" in dialog.view.words.text()
+    dialog.close()
+    put(session, window, "Green", *(f"green{i}.png" for i in range(4)))
+    qtbot.waitUntil(idle(session))
+    window.review.ask_enough()
+    assert "prove little" in answered(window, qtbot).view.headline.text()
 
 
 def test_enough_says_where_it_cannot_tell(sorted_window, qtbot):
     sorted_window.review.ask_enough()
-    dialog = dialog_of(sorted_window, EnoughDialog, qtbot)
-    assert "too few examples to tell" in dialog.headline.text()
-    assert f"{FEWEST_TESTED} examples" in dialog.words.text()
+    dialog = answered(sorted_window, qtbot)
+    assert "too few examples to tell" in dialog.view.headline.text()
+    assert f"{FEWEST_TESTED} examples" in dialog.view.words.text()
 
 
 def test_enough_without_bins_is_a_sentence(opened, qtbot):
     opened.review.ask_enough()
     qtbot.waitUntil(lambda: any("two classes" in m.text for m in opened.banners.messages))
+    qtbot.waitUntil(lambda: opened.findChild(EnoughDialog) is None)
+
+
+def test_the_wait_for_the_verdict_is_seen_and_ended_by_key(three, parts, qtbot):
+    held = threading.Event()
+    parts.runner.start(LANE, lambda _job: held.wait(10), failed=lambda _error: None)
+    press(three, Key.Key_H)
+    dialog = dialog_of(three, EnoughDialog, qtbot)
+    assert dialog.waiting
+    press(dialog, Key.Key_Escape)
+    qtbot.waitUntil(lambda: three.findChild(EnoughDialog) is None)
+    verdicts = []
+    three.reviewer.verdict.connect(verdicts.append)
+    held.set()
+    qtbot.wait(100)
+    assert verdicts == []
+    assert three.findChild(EnoughDialog) is None
 
 
 def test_mixed_up_classes_are_named_and_shown(three, session, folder, qtbot):
@@ -139,8 +206,8 @@ def test_mixed_up_classes_are_named_and_shown(three, session, folder, qtbot):
     session.put([path_of(session, f"blue{i}.png") for i in (4, 5)], red)
     qtbot.waitUntil(idle(session))
     three.review.ask_enough()
-    dialog = dialog_of(three, EnoughDialog, qtbot)
-    assert "mixed up most" in dialog.words.text()
+    dialog = answered(three, qtbot)
+    assert "mixed up most" in dialog.view.words.text()
     QTest.mouseClick(dialog.show_button, Qt.MouseButton.LeftButton)
     assert three.page.view.show is Show.CHOSEN
     assert three.model.rowCount() >= 2
@@ -231,3 +298,34 @@ def test_a_possible_new_class_is_found_and_the_queue_goes_round(sorted_window, s
     first = session.collection.paths(groups[0])
     assert len(first) >= 3
     assert all("green" in path.rpartition("/")[2] for path in first)  # no bin holds a green one
+
+
+def test_a_verdict_says_when_something_was_changed_since(three, session, qtbot):
+    three.review.ask_enough()
+    dialog = dialog_of(three, EnoughDialog, qtbot)
+    qtbot.waitUntil(lambda: not dialog.waiting)
+    assert not dialog.stale.isVisible()
+    red = session.project.support(session.project.bin_named("Red").id)
+    session.take_out(red[:1])
+    assert dialog.stale.isVisible()
+    QTest.mouseClick(dialog.again_button, Qt.MouseButton.LeftButton)
+    assert dialog.waiting
+    qtbot.waitUntil(lambda: not dialog.waiting)
+    assert not dialog.stale.isVisible()
+    assert not dialog.again_button.isVisible()
+
+
+def test_what_an_example_of_no_bin_sends_away_is_told_with_a_way_back(three, session, qtbot):
+    assert session.project.options.unknown == 1.0
+    limit = [m for m in three.banners.messages if m.key == "limit"]
+    assert limit == []
+    session.put([path_of(session, "green0.png")], UNKNOWN)
+    qtbot.waitUntil(idle(session))
+    gone = session.collection.sorted_counts().get(UNKNOWN, 0)
+    told = [m for m in three.banners.messages if m.key == "limit"]
+    assert len(told) == (1 if gone else 0)
+    assert gone
+    assert told[0].text.startswith(f"{gone} more picture")
+    session.undo()
+    assert not [m for m in three.banners.messages if m.key == "limit"]
+    assert session.collection.sorted_counts().get(UNKNOWN, 0) == 0

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from fewshot_gui.gui.arrangement import Order, Show
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY, SUPPORT
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from tests.gui.conftest import path_of, put
 from tests.gui.driving import click_tile
 from tests.gui.test_session import idle

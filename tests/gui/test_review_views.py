@@ -17,11 +17,11 @@ from fewshot_gui.gui.messages import Kind, Message
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.review_accept import AcceptDialog
 from fewshot_gui.gui.review_enough import EnoughDialog
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from tests.gui.bins import choose
 from tests.gui.conftest import path_of, put, sum_sorted
 from tests.gui.test_projects import leave, texts
-from tests.gui.test_review_dialogs import dialog_of
+from tests.gui.test_review_dialogs import answered
 from tests.gui.test_review_keys import current as current_name
 from tests.gui.test_review_keys import press
 from tests.gui.test_session import idle
@@ -266,14 +266,15 @@ def test_confirmed_pictures_are_no_examples_until_the_user_says_so(sorted_window
     assert count == 22
     window.grid.setFocus()
     press(window, Key.Key_H)
-    dialog = dialog_of(window, EnoughDialog, qtbot)
-    assert dialog.confirmed.text().startswith("22 pictures that you confirmed are no examples")
+    dialog = answered(window, qtbot)
+    assert dialog.view.confirmed.text().startswith("22 pictures that you confirmed are no examples")
     QTest.mouseClick(dialog.teach_button, Qt.MouseButton.LeftButton)
     assert (session.collection.source[session.collection.targets] == SUPPORT).all()
-    qtbot.waitUntil(lambda: window.findChild(EnoughDialog) not in (None, dialog))
-    later = dialog_of(window, EnoughDialog, qtbot)
-    qtbot.waitUntil(lambda: later.isVisible() and not later.teach_button.isVisible())
-    later.close()
+    qtbot.waitUntil(lambda: dialog.view.confirmed.isHidden())  # asked anew, in the same window
+    assert not dialog.waiting
+    assert not dialog.teach_button.isVisible()
+    assert window.findChildren(EnoughDialog) == [dialog]
+    dialog.close()
     session.undo()
     assert int((session.collection.source == CONFIRMED).sum()) == count
 

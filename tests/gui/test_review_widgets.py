@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QScrollA
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.collection import CONFIRMED, NOBODY
 from fewshot_gui.gui.review_accept import AcceptDialog
-from fewshot_gui.gui.review_enough import EnoughDialog, RateBar
+from fewshot_gui.gui.review_enough import EnoughDialog
 from fewshot_gui.gui.review_unknown import UnknownDialog
+from fewshot_gui.gui.review_verdict import RateBar
 from fewshot_gui.gui.reviewer import Verdict
 from fewshot_gui.project.model import Project
 from fewshot_gui.review.enough import ClassEnough, Enough, Mixed
@@ -46,14 +47,21 @@ def verdict(ways: int, **changes) -> Verdict:
     ids = [b.id for b in project.bins]
     classes = [ClassEnough(c, 8, Rate(8, 8), 0) for c in ids[:-1]]
     classes.append(ClassEnough(ids[-1], 4, Rate(4, 2), 6))
-    overall = Rate(8 * ways - 4, 8 * ways - 6)
-    parts = {"mixed": Mixed((ids[-1], ids[0]), (3, 5)), "neediest": ids[-1], "can_tell": True}
-    return Verdict(Enough(tuple(classes), overall, **{**parts, **changes}), project)
+    parts = {
+        "overall": Rate(8 * ways - 4, 8 * ways - 6),
+        "mixed": Mixed((ids[-1], ids[0]), (3, 5)),
+        "neediest": ids[-1],
+        "can_tell": True,
+    }
+    return Verdict(Enough(tuple(classes), **{**parts, **changes}), project)
 
 
 def enough_dialog(window, told: Verdict, qtbot) -> EnoughDialog:
-    dialog = EnoughDialog(window, told, window._theme)
+    dialog = EnoughDialog(
+        window, window._theme, len(told.enough.classes), str, lambda: told.project.edits
+    )
     dialog.show()
+    dialog.tell(told)
     qtbot.waitUntil(dialog.isVisible)
     return dialog
 
@@ -249,28 +257,28 @@ def test_bins_that_change_meanwhile_are_listed_as_they_are(sorted_window, sessio
 
 def test_the_answer_is_one_sentence_and_every_class_has_a_bar(sorted_window, qtbot):
     dialog = enough_dialog(sorted_window, verdict(40), qtbot)
-    assert dialog.headline.text() == "Not quite: give “Class 39” about 6 more examples."
-    assert "“Class 39” and “Class 00” are mixed up most." in dialog.words.text()
+    assert dialog.view.headline.text() == "Not quite: give “Class 39” about 6 more examples."
+    assert "“Class 39” and “Class 00” are mixed up most." in dialog.view.words.text()
     bars = {bar.accessibleName(): bar for bar in dialog.findChildren(RateBar)}
     assert len(bars) == 40
     assert bars["Class 39: 2 of 4"].y() < bars["Class 00: 8 of 8"].y()  # who needs help first
-    assert dialog.table.horizontalScrollBar().maximum() == 0
-    dialog.table.setFocus()
+    assert dialog.view.table.horizontalScrollBar().maximum() == 0
+    dialog.view.table.setFocus()
     keys(dialog, Key.Key_PageDown)
-    assert dialog.table.verticalScrollBar().value() > 0
+    assert dialog.view.table.verticalScrollBar().value() > 0
 
 
 def test_well_taught_classes_are_told_so(sorted_window, qtbot):
-    told = verdict(3, neediest=None, mixed=None)
+    told = verdict(3, neediest=None, mixed=None, overall=Rate(40, 39))
     dialog = enough_dialog(sorted_window, told, qtbot)
-    assert dialog.headline.text().startswith("Yes")
+    assert dialog.view.headline.text().startswith("Yes")
     assert not dialog.show_button.isVisible()
 
 
 def test_too_few_examples_are_no_verdict(sorted_window, qtbot):
     dialog = enough_dialog(sorted_window, verdict(2, can_tell=False, mixed=None), qtbot)
-    assert dialog.headline.text() == "There are too few examples to tell."
-    assert "%" not in dialog.headline.text() + dialog.words.text()
+    assert dialog.view.headline.text() == "There are too few examples to tell."
+    assert "%" not in dialog.view.headline.text() + dialog.view.words.text()
 
 
 def test_the_mixed_up_ones_are_shown_by_key(sorted_window, qtbot):

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
+from fewshot_gui import listing as listing_module
 from fewshot_gui import workflow
-from fewshot_gui.gui import lister as lister_module
 from fewshot_gui.gui.collection import CONFIRMED, SUPPORT
 from fewshot_gui.gui.reader import ReaderState
 from fewshot_gui.gui.session import Session
@@ -48,7 +48,7 @@ def slow_scan(monkeypatch):
             on_batch(list(found.files[10:]))
         return found
 
-    monkeypatch.setattr(lister_module, "scan", look)
+    monkeypatch.setattr(listing_module, "scan", look)
     yield go_on
     go_on.set()
 
@@ -185,6 +185,44 @@ def test_predictions_of_a_bin_that_is_gone_are_gone_at_once(sorted_window, sessi
     qtbot.waitUntil(lambda: sum_sorted(session) == 24)
     session.remove_bin(session.project.bin_named("Blue").id)
     assert (session.collection.best == NO_CLASS).all()
+
+
+def test_classes_are_shown_before_the_unknown_scores_are_known(
+    sorted_window, session, qtbot, monkeypatch
+):
+    gate, real = threading.Event(), workflow.Classifier.unknown_scores
+
+    def slow(*args):
+        assert gate.wait(20)
+        return real(*args)
+
+    monkeypatch.setattr(workflow.Classifier, "unknown_scores", slow)
+    before = session.collection.unknown.copy()
+    put(session, sorted_window, "Green", "green0.png")
+    green = session.project.bin_named("Green").id
+    qtbot.waitUntil(lambda: session.collection.sorted_counts().get(green) == 8)
+    assert session.sorter.busy
+    assert session.sorter.left_out_unknown is None
+    assert (session.collection.unknown == before).all()
+    gate.set()
+    qtbot.waitUntil(idle(session))
+    assert (session.collection.unknown != before).any()
+    assert session.sorter.left_out_unknown is not None
+
+
+def test_where_a_limit_is_set_the_unknown_scores_come_with_the_classes(
+    sorted_window, session, qtbot, monkeypatch
+):
+    session.set_unknown(0.9)
+
+    def never(*_args):
+        raise AssertionError("they decide what an image wears, and must not come later")
+
+    monkeypatch.setattr(workflow.Classifier, "unknown_scores", never)
+    before = session.collection.unknown.copy()
+    put(session, sorted_window, "Green", "green0.png")
+    qtbot.waitUntil(idle(session))
+    assert (session.collection.unknown != before).any()
 
 
 def test_two_bins_of_which_one_cannot_be_read_predict_nothing(opened, session, tmp_path, qtbot):

@@ -18,6 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.gui.app import build
 from fewshot_gui.gui.arrangement import Show
 from fewshot_gui.gui.collection import NOBODY
@@ -48,7 +49,9 @@ class KnownEmbeddings(FakeWorkbench):
         content = Path(table.file(row).path).read_bytes()
         digest = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.uint8)
         known = self._rows[digest.tobytes()]
-        table.store(np.asarray([row]), self._table.units(np.asarray([known])), digest[None])
+        table.store_units(
+            np.asarray([row]), to_units(self._table.units(np.asarray([known]))), digest[None]
+        )
 
 
 @pytest.fixture

@@ -31,6 +31,53 @@ def test_the_window_does_not_import_the_heavy_parts():
     assert run_python("-c", code).stdout.strip() == "set()"
 
 
+def test_the_window_is_on_the_screen_before_what_belongs_in_it_is_imported():
+    code = """
+import sys
+from PySide6.QtCore import QTimer
+from fewshot_gui.gui import main_window, start
+steps = []
+class Watched(main_window.MainWindow):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        steps.append("numpy" in sys.modules)
+    def furnish(self, *parts):
+        super().furnish(*parts)
+        steps.append("furnished")
+        QTimer.singleShot(0, self, self.close)
+start.MainWindow = Watched
+code = start.run()
+print(steps[0], "furnished" in steps, code)
+"""
+    assert run_python("-c", code).stdout.split() == ["False", "True", "0"]
+
+
+def test_a_window_may_be_closed_while_it_starts():
+    code = """
+from PySide6.QtCore import QTimer
+from fewshot_gui.gui import start
+begin = start.Start.begin
+start.Start.begin = lambda self: (begin(self), QTimer.singleShot(0, self.window.close))
+print(start.run())
+"""
+    done = run_python("-c", code)
+    assert done.stdout.strip() == "0"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_library_that_is_missing_is_told_of():
+    code = """
+import sys
+sys.modules["fewshot_gui.gui.session"] = None
+from fewshot_gui.cli import main
+sys.exit(main([]))
+"""
+    done = run_python("-c", code, QT_QPA_PLATFORM="offscreen")
+    assert done.returncode == 2
+    assert "The window cannot open" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_charts_use_the_windows_qt_whatever_the_user_has_set_for_other_programs():
     code = "from fewshot_gui.gui.evaluate_job import prepare_charts; prepare_charts();"
     code += "import pyqtgraph; print(pyqtgraph.Qt.QT_LIB)"

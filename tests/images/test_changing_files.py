@@ -28,6 +28,7 @@ from fewshot_gui.jobs import Job
 from fewshot_gui.learners.registry import DEFAULT_LEARNER
 from fewshot_gui.project.model import Project
 from fewshot_gui.workflow import result_rows
+from tests.backbones.looking_up import looked_up
 
 COUNT = 12
 WHOLE = 246  # bytes
@@ -204,7 +205,7 @@ class Sitting:
         """For no state that a file ever had is the embedding of another content kept."""
         states = list(self.folder.history)
         files = [ImageFile(path, "", *facts) for path, *facts in states]
-        hits = self.cache.lookup(files)
+        hits = looked_up(self.cache, files)
         for place, digest in zip(hits.embedded.tolist(), hits.digests, strict=True):
             assert digest.tobytes() == self.folder.history[states[place]], states[place]
         for place in hits.failures:

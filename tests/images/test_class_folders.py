@@ -51,12 +51,18 @@ def _found(root: Path):
 
 def test_loose_pictures_beside_class_folders_belong_to_no_class(tmp_path):
     make(tmp_path, "loose.jpg", "cat/a.jpg")
-    assert names(tmp_path) == ["cat"]
+    told: list[str] = []
+    (found,) = find_class_folders(tmp_path, Job(on_notice=told.append))
+    assert found.name == "cat"
+    (text,) = told
+    assert "1 picture lies in no sub-folder" in text
 
 
 def test_a_folder_of_loose_pictures_is_one_class(tmp_path):
     make(tmp_path / "tulips", "a.jpg", "b.jpg")
-    (found,) = find_class_folders(tmp_path / "tulips", Job())
+    told: list[str] = []
+    (found,) = find_class_folders(tmp_path / "tulips", Job(on_notice=told.append))
+    assert not told
     assert found.name == "tulips"
     assert len(found.files) == 2
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFilter
 
 from fewshot_gui.images import decode as decode_module
+from fewshot_gui.images import resampling
 from fewshot_gui.images.decode import decode
 from fewshot_gui.images.decoded import Decoded
 from fewshot_gui.images.files import FailureKind
@@ -77,7 +78,7 @@ def test_the_crop_is_the_centre_of_the_scaled_picture(size, interpolation):
     scale = 64 / min(size)
     whole = image.resize(
         (round(size[0] * scale), round(size[1] * scale)),
-        decode_module.FILTERS[interpolation],
+        resampling.FILTERS[interpolation],
     )
     left, top = (whole.width - 56) // 2, (whole.height - 56) // 2
     wanted = np.asarray(whole.crop((left, top, left + 56, top + 56)), int)
@@ -88,14 +89,13 @@ def test_the_crop_is_the_centre_of_the_scaled_picture(size, interpolation):
 @pytest.mark.parametrize("size", [(1, 10_000), (10_000, 1), (2, 60_000), (1, 1)])
 def test_strips_cost_no_memory(size, monkeypatch):
     largest = []
-    resize = Image.Image.resize
 
-    def watched(self, *arguments, **options):
-        result = resize(self, *arguments, **options)
+    def watched(*arguments):
+        result = resampling.resized(*arguments)
         largest.append(result.width * result.height)
         return result
 
-    monkeypatch.setattr(Image.Image, "resize", watched)
+    monkeypatch.setattr(decode_module, "resized", watched)
     decoded = decode(
         encoded(Image.new("RGB", size, (9, 99, 199))), DecodeRequest("a.png", CROP, 256)
     )
@@ -415,7 +415,7 @@ def test_every_exception_becomes_a_reason(error, monkeypatch):
     def fail(*_arguments: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(Image.Image, "resize", fail)
+    monkeypatch.setattr(decode_module, "resized", fail)
     found = failure(encoded(gradient()))
     large = isinstance(error, MemoryError)
     assert found.kind is (FailureKind.TOO_LARGE if large else FailureKind.DAMAGED)

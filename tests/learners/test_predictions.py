@@ -59,6 +59,22 @@ def test_a_folder_is_predicted_as_the_learner_says_in_the_order_asked_for(key):
 
 
 @pytest.mark.parametrize("key", KEYS)
+def test_classes_first_and_unknown_scores_later_are_the_same_as_both_at_once(key):
+    vectors, labels = blobs([9, 9, 9], spread=0.6)
+    table, rows = table_of(vectors)
+    support = SupportSet((30, 10, 20), rows[::3], labels[::3], ignored=rows[1:2])
+    classifier = fit(key, support, table, Job())
+    both = classifier.predict(table, rows, Job())
+    first = classifier.predict_classes(table, rows, Job())
+    assert first.best.tolist() == both.best.tolist()
+    assert first.runner_up.tolist() == both.runner_up.tolist()
+    np.testing.assert_allclose(first.confidence, both.confidence, atol=1e-5)
+    scores = classifier.unknown_scores(table, rows, Job())
+    assert scores.max() > scores.min()
+    np.testing.assert_allclose(scores, both.unknown, atol=1e-5)
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_the_quick_way_says_the_same_as_the_checked_one(key):
     vectors, labels = blobs([9, 9, 9], spread=0.6)
     table, rows = table_of(vectors)

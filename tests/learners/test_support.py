@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.learners.folder import MOST, folder_sample
 from fewshot_gui.learners.support import fit, support_set
-from fewshot_gui.project.model import UNKNOWN, Project
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN
 from tests.review.tables import blobs, table_of
 
 
@@ -45,7 +47,7 @@ def test_a_picture_in_a_bin_and_among_the_strangers_is_left_out_and_told():
     table, project, paths = filled()
     copy = np.ones((1, 16), np.uint8)
     for row in (1, 13):
-        table.store(np.asarray([row]), table.units([row]).astype(np.float16), copy)
+        table.store_units(np.asarray([row]), to_units(table.units([row]).astype(np.float16)), copy)
     support = support_set(project, table)
     assert [sorted(group) for group in support.conflicts] == [sorted([paths[1], paths[13]])]
     assert sorted(support.ignored.tolist()) == [12, 14]
@@ -85,7 +87,9 @@ def test_the_order_of_the_targets_changes_nothing():
 
 def test_the_sample_holds_each_content_once_and_no_example():
     table, rows = table_of(blobs([6, 6], spread=0.3)[0], unread=2)
-    table.store(rows[4:5], table.units(rows[3:4]).astype(np.float16), table.digests(rows[3:4]))
+    table.store_units(
+        rows[4:5], to_units(table.units(rows[3:4]).astype(np.float16)), table.digests(rows[3:4])
+    )
     sample = folder_sample(table, rows, rows[:2])
     assert len(sample) == 12 - 2 - 1
     expected = {row.tobytes() for row in table.units([2, 3, *range(5, 12)])}
@@ -98,7 +102,7 @@ def test_the_sample_of_very_many_images_is_a_part_of_them():
     rng = np.random.default_rng(0)
     table, rows = table_of(rng.random((MOST + 300, 4)))
     digests = rng.integers(0, 256, (len(rows), 16)).astype(np.uint8)
-    table.store(rows, table.units(rows).astype(np.float16), digests)
+    table.store_units(rows, to_units(table.units(rows).astype(np.float16)), digests)
     sample = folder_sample(table, rows, rows[:0])
     assert len(sample) == MOST
     # no part of the folder is left out: which content comes first is as good as chance

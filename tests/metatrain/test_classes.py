@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.images.class_folders import ClassFolder
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.jobs import Job
@@ -26,7 +27,7 @@ def table_of(folders: list[ClassFolder], contents: list[int], broken: tuple[int,
             table.fail(row, ImageFailure(FailureKind.DAMAGED))
         else:
             digest = np.full((1, 16), content, np.uint8)
-            table.store(np.array([row]), np.ones((1, 4), np.float32), digest)
+            table.store_units(np.array([row]), to_units(np.ones((1, 4), np.float32)), digest)
     return table
 
 

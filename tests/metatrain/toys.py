@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.images.files import ImageFile
 from fewshot_gui.metatrain.classes import ClassRows
 
@@ -33,7 +34,11 @@ def table_of(vectors: np.ndarray) -> EmbeddingTable:
     """A table that holds these embeddings, of pictures that all differ."""
     table = EmbeddingTable(vectors.shape[1])
     rows = np.asarray(table.add(files(len(vectors))), np.int64)
-    table.store(rows, vectors, np.random.default_rng(0).integers(0, 256, (len(rows), 16), np.uint8))
+    table.store_units(
+        rows,
+        to_units(vectors),
+        np.random.default_rng(0).integers(0, 256, (len(rows), 16), np.uint8),
+    )
     return table
 
 

@@ -472,3 +472,14 @@ def test_mutations_with_right_page_checks_never_break_out(tmp_path, original):
         (folder / "a.fewshot").write_bytes(bad)
         opened(str(folder / "a.fewshot"))
         assert set(os.listdir(folder)) <= {"a.fewshot", ".a.fewshot.lock"}
+
+
+@pytest.mark.parametrize("length", [100, 4096, 20_000])
+def test_a_project_that_was_cut_is_damaged_under_any_name(tmp_path, length):
+    project = Project()
+    project.add_bin("A", [f"/pictures/{number}.jpg" for number in range(400)])
+    path = tmp_path / "whole.fewshot"
+    ProjectFile.create(str(path), project).close()
+    (tmp_path / "copy.fewshot").write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DamagedProject):
+        ProjectFile.open(str(tmp_path / "copy.fewshot"))

@@ -11,6 +11,7 @@ import pytest
 from fewshot_gui.errors import UserError
 from fewshot_gui.project import keeper as keeping
 from fewshot_gui.project.backups import Backups
+from fewshot_gui.project.draft_names import drafts_folder
 from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.identity import KnownImage
 from fewshot_gui.project.keeper import Keeper
@@ -162,6 +163,22 @@ def test_a_deleted_file_can_be_saved_elsewhere(tmp_path):
     assert not os.path.exists(path)
 
 
+def test_a_deleted_file_can_be_saved_under_its_own_name(tmp_path):
+    path = made(str(tmp_path), Project())
+    project, keeper, told = keeper_of(path)
+    project.add_bin("A")
+    os.unlink(path)
+    project.add_bin("B")
+    until(lambda: told and told[-1].kind is Keeping.TROUBLE)
+    time.sleep(0.2)  # it is tried again meanwhile
+    assert "moved or deleted" in told[-1].error.message
+    assert keeper.move_to(path).result(10) == path
+    until(lambda: keeper.pending == 0)
+    project.add_bin("C")
+    assert keeper.close()
+    assert loaded(path) == decisions(project)
+
+
 def test_a_folder_that_is_gone_is_named(tmp_path):
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -273,3 +290,59 @@ def test_backups_are_made_by_the_way_and_on_closing_if_there_is_something_new(
     keeper = Keeper(file, clock)
     assert keeper.close()
     assert len(backups.list()) == 2
+
+
+def test_a_draft_that_goes_on_under_a_name_is_gone(tmp_path):
+    draft = os.path.join(drafts_folder(), "targets-0-1.fewshot")
+    os.makedirs(drafts_folder())
+    keeper = Keeper(ProjectFile.create(draft, Project()))
+    moved = keeper.move_to(str(tmp_path / "named.fewshot"))
+    assert keeper.close()  # nobody waited for it: the program ends
+    assert moved.result() == str(tmp_path / "named.fewshot")
+    assert not os.path.exists(draft)
+
+
+def test_what_is_just_being_written_is_at_no_risk_and_is_waited_for(tmp_path):
+    path = made(str(tmp_path), Project())
+    project, keeper, _told = keeper_of(path)
+    project.add_bin("A", [f"/{number}" for number in range(3 * keeping.MANY)])
+    assert keeper.pending == 1
+    assert keeper.at_risk == 0
+    project.add_bin("B", ["/b"])
+    project.undo()
+    assert keeper.at_risk == 0
+    assert keeper.close(0.0)
+    assert loaded(path) == decisions(project)
+
+
+def test_what_cannot_be_written_is_at_risk(tmp_path, monkeypatch):
+    path = made(str(tmp_path), Project())
+    project, keeper, _told = keeper_of(path)
+
+    def fails(*_arguments):
+        raise OSError("the disk fails")
+
+    monkeypatch.setattr(ProjectFile, "did", fails)
+    project.add_bin("A")
+    until(lambda: keeper.at_risk == 1)
+    assert not keeper.close(0.1)
+
+
+def test_what_hangs_is_at_risk_after_a_while(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "USUAL_S", 0.1)
+    path = made(str(tmp_path), Project())
+    project, keeper, _told = keeper_of(path)
+    gate = threading.Event()
+    did = ProjectFile.did
+
+    def hangs(*arguments):
+        gate.wait(10)
+        did(*arguments)
+
+    monkeypatch.setattr(ProjectFile, "did", hangs)
+    project.add_bin("A")
+    until(lambda: keeper.at_risk == 1)
+    gate.set()
+    until(lambda: keeper.pending == 0)
+    assert keeper.at_risk == 0
+    assert keeper.close()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewshot_gui.errors import UserError
-from fewshot_gui.project.model import Label, Project, Source
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import Label, Source
 
 
 def filled():
@@ -196,3 +197,22 @@ def test_as_many_undos_as_actions_give_every_earlier_state(actions):
         project.redo()
         assert state(project) == expected
     assert project.redo() is None
+
+
+def test_the_history_of_two_images_that_became_one_goes_step_by_step():
+    project = Project()
+    project.add_bins({"A": [], "B": []})
+    first, second = (b.id for b in project.bins)
+    project.put(["/p/1"], first)
+    project.put(["/p/2"], second)
+    project.renamed({"/p/1": "/p/2"})
+    assert dict(project.labels) == {"/p/2": Label(first, Source.SUPPORT)}
+    steps = [change for edit in project.history[0] for change in edit.labels.values()]
+    assert [before for before, _after in steps[1:]] == [after for _before, after in steps[:-1]]
+    seen = [project.label("/p/2")]
+    while project.undo() is not None:
+        seen.append(project.label("/p/2"))
+    while project.redo() is not None:
+        pass
+    assert project.label("/p/2") == seen[0]
+    assert seen[-1] is None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fewshot_gui.project.model import UNKNOWN, Project, Source
+from fewshot_gui.project.model import Project
+from fewshot_gui.project.values import UNKNOWN, Source
 
 
 def test_they_become_examples_of_the_bins_they_were_confirmed_in():

@@ -12,9 +12,10 @@ import pytest
 from fewshot_gui.project import schema
 from fewshot_gui.project.backups import Backups
 from fewshot_gui.project.file import ProjectFile
-from fewshot_gui.project.model import Bin, Folder, Label, Options, Project, Setup, Source
+from fewshot_gui.project.model import Project
 from fewshot_gui.project.problems import DamagedProject, NewerProject
 from fewshot_gui.project.summary import read_summary
+from fewshot_gui.project.values import Bin, Folder, Label, Options, Setup, Source
 from tests.project.decisions import decisions, loaded, made
 
 DATA = Path(__file__).parent / "data"

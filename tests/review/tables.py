@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fewshot_gui.backbones.table import EmbeddingTable
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.images.files import FailureKind, ImageFailure, ImageFile
 from fewshot_gui.learners.support import SupportSet
 
@@ -22,7 +23,7 @@ def table_of(vectors, unread=0):
     ready = rows[: len(vectors)]
     digests = np.zeros((len(vectors), 16), np.uint8)
     digests[:, :8] = np.arange(1, len(vectors) + 1, dtype=np.int64)[:, None].view(np.uint8)
-    table.store(ready, vectors.astype(np.float16), digests)
+    table.store_units(ready, to_units(vectors.astype(np.float16)), digests)
     for row in rows[len(vectors) :].tolist():
         table.fail(row, ImageFailure(FailureKind.DAMAGED))
     return table, rows

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fewshot_gui.jobs import Cancelled, Job
 from fewshot_gui.learners.registry import all_learners
-from fewshot_gui.review.enough import enough
+from fewshot_gui.review.enough import enough, outlook
 from fewshot_gui.review.wilson import Rate
 from tests.learners.test_unknown import predict, task
 from tests.review.tables import blobs, support_of, table_of
@@ -52,6 +52,26 @@ def test_a_single_example_cannot_be_hidden_and_says_nothing():
     assert found.overall.interval == (0.0, 1.0)
     assert all(c.wanted > 0 for c in found.classes)
     assert found.neediest is not None
+
+
+@pytest.mark.parametrize(("each", "proven"), [(4, False), (10, True)])
+def test_a_few_right_ones_are_no_proof(each, proven):
+    vectors, labels = blobs([each] * 3, spread=0.05)
+    table, rows = table_of(vectors)
+    found = enough(table, support_of(rows, labels), "prototypes", Job())
+    assert (found.overall.share, found.neediest, found.proven) == (1.0, None, proven)
+
+
+def test_the_outlook_counts_what_belongs_to_no_bin_and_stays_in_one():
+    sure = np.full(200, 0.99, np.float32)
+    scores = np.where(np.arange(200) < 100, 0.02, 0.9).astype(np.float32)
+    off, on = (outlook(sure, scores, level) for level in (1.0, 0.5))
+    assert (off.undecided, on.undecided) == (200, 100)
+    assert off.strange == pytest.approx(100, abs=15)
+    assert off.wrong >= off.strange
+    assert off.many_strange
+    assert not on.many_strange
+    assert on.wrong < 15
 
 
 @pytest.mark.parametrize("sizes", [[], [1], [4]])

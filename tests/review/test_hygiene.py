@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fewshot_gui.backbones.units import to_units
 from fewshot_gui.jobs import Cancelled, Job
 from fewshot_gui.learners.support import SupportSet, support_set
 from fewshot_gui.project.model import Project
@@ -69,7 +70,7 @@ def test_the_same_picture_in_two_bins():
     table, rows = table_of(blobs([4, 4], spread=0.25)[0])
     copy = np.ones((1, 16), np.uint8)
     for row in (1, 6):
-        table.store(np.asarray([row]), table.units([row]).astype(np.float16), copy)
+        table.store_units(np.asarray([row]), to_units(table.units([row]).astype(np.float16)), copy)
     project = Project()
     paths = [table.file(row).path for row in rows.tolist()]
     project.add_bins({"a": paths[:4], "b": paths[4:]})

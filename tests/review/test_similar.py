@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fewshot_gui.project.model import UNKNOWN
+from fewshot_gui.project.values import UNKNOWN
 from fewshot_gui.review.causes import causes
 from fewshot_gui.review.similar import by_similarity, neighbours
 from tests.review.tables import blobs, support_of, table_of

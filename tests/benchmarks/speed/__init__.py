@@ -1,0 +1,1 @@
+"""The rows of ``speed_table.py``, and what they measure with."""
