@@ -6,11 +6,32 @@ import threading
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from fewshot_gui.gui.app import Parts, build
 from fewshot_gui.gui.reader import ReaderState
 from tests.gui.fakes import FakeDialogs, FakeWorkbench
 from tests.pictures import make_classes
+
+
+class PatientQtBot(QtBot):
+    """Waits long before it gives up: on a busy machine anything may take its time."""
+
+    PATIENCE_MS = 120_000
+
+    def waitUntil(self, callback, *, timeout=PATIENCE_MS):
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal, *, timeout=PATIENCE_MS, **how):
+        return super().waitSignal(signal, timeout=timeout, **how)
+
+    def waitExposed(self, widget, *, timeout=PATIENCE_MS):
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    return PatientQtBot(request)
 
 
 @pytest.fixture(autouse=True)

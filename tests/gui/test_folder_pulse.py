@@ -144,7 +144,7 @@ def test_a_slow_disk_has_its_rest(quick, sorted_window, session, monkeypatch, qt
 
     monkeypatch.setattr(pulse_module, "REST", 5)
     monkeypatch.setattr(pulse_module, "_trace", slow)
-    qtbot.waitUntil(lambda: len(looks) >= 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(looks) >= 3)
     assert looks[-1] - looks[-2] > 0.4
 
 

@@ -149,7 +149,7 @@ def test_with_the_real_decoders(runner, paths, tmp_path, qtbot):
     with DecodePool(1) as pool:
         large = LargePictures(lambda: pool, runner)
         large.want([Wish(paths[0], 300), Wish(str(bad), 300, AHEAD)])
-        qtbot.waitUntil(lambda: large.waiting == 0, timeout=30_000)
+        qtbot.waitUntil(lambda: large.waiting == 0)
         assert large.picture(paths[0]).image.width() == 300
         assert large.picture(paths[0]).width == 900
         assert "damaged" in large.failure(str(bad)).describe()

@@ -222,6 +222,6 @@ def test_an_action_that_cannot_be_saved_is_kept_and_told(
     assert sorted_window.isVisible()
     assert dialogs.asked[-1] == "leave 1"
     full[0] = False
-    qtbot.waitUntil(lambda: session.desk.unwritten == 0, timeout=8000)
+    qtbot.waitUntil(lambda: session.desk.unwritten == 0)
     qtbot.waitUntil(lambda: "saving" not in [m.key for m in sorted_window.banners.messages])
     assert read_summary(session.desk.now.path).labels == 3

@@ -219,7 +219,7 @@ def test_hints_come_quietly_and_can_be_seen_and_dismissed(sorted_window, session
     red = session.project.bin_named("Red").id
     session.put([path_of(session, f"red{i}.png") for i in range(1, 6)], red)
     window.grid.setFocus()
-    qtbot.waitUntil(window.hygiene.isVisible, timeout=8000)
+    qtbot.waitUntil(window.hygiene.isVisible)
     assert window.grid.hasFocus()
     uneven = [f for f in window.hygiene.findings if f.kind is Kind.UNEVEN]
     assert len(uneven) == 1
@@ -247,7 +247,7 @@ def test_the_same_picture_in_two_bins_is_a_hint(sorted_window, session, folder, 
     qtbot.waitUntil(idle(session))
     session.put([path_of(session, "twin.png")], session.project.bin_named("Blue").id)
     kinds = sorted_window.hygiene
-    qtbot.waitUntil(lambda: Kind.SAME_PICTURE in [f.kind for f in kinds.findings], timeout=8000)
+    qtbot.waitUntil(lambda: Kind.SAME_PICTURE in [f.kind for f in kinds.findings])
 
 
 def test_suggestions_are_shown_and_others_come_the_next_time(sorted_window, session, qtbot):

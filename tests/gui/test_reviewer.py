@@ -164,13 +164,13 @@ def test_an_example_that_cannot_be_read_does_not_stop_the_hints(
     names = ["bad.png", *(f"red{i}.png" for i in range(1, 6))]
     red = session.project.bin_named("Red").id
     session.put([path_of(session, name) for name in names], red)
-    qtbot.waitUntil(lambda: bool(sorted_window.reviewer.findings), timeout=8000)
+    qtbot.waitUntil(lambda: bool(sorted_window.reviewer.findings))
 
 
 def test_hints_are_those_of_the_project_that_is_open(sorted_window, session, qtbot):
     red = session.project.bin_named("Red").id
     session.put([path_of(session, f"red{i}.png") for i in range(1, 6)], red)
-    qtbot.waitUntil(lambda: bool(sorted_window.reviewer.findings), timeout=8000)
+    qtbot.waitUntil(lambda: bool(sorted_window.reviewer.findings))
     session.close_folder()
     qtbot.waitUntil(lambda: session.collection is None)
     assert sorted_window.reviewer.findings == ()

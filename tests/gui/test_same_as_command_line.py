@@ -33,7 +33,7 @@ def real_parts(qapp, qtbot):
 def read_all(parts, folder, qtbot):
     parts.window.open_folder(str(folder))
     session = parts.session
-    qtbot.waitUntil(lambda: not session.scanning, timeout=20_000)
+    qtbot.waitUntil(lambda: not session.scanning)
 
 
 def exported(parts, qtbot, path: Path) -> bytes:
@@ -44,9 +44,8 @@ def exported(parts, qtbot, path: Path) -> bytes:
             and session.collection.table.counts().pending == 0
             and not session.sorter.busy
         ),
-        timeout=120_000,
     )
-    with qtbot.waitSignal(session.exported, timeout=20_000):
+    with qtbot.waitSignal(session.exported):
         session.export_csv(str(path))
     return path.read_bytes()
 

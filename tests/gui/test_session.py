@@ -139,13 +139,13 @@ def test_confirmed_pictures_stay_confirmed_when_the_folder_is_opened_again(
 def test_reading_does_not_wait_for_the_engine(window, session, folder, workbench, qtbot):
     """What the cache knows needs no engine."""
     loaded = threading.Event()
-    workbench.warm_up = lambda job: loaded.wait(20)
+    workbench.warm_up = lambda job: loaded.wait(300)
     try:
         window.open_folder(str(folder))
         qtbot.waitUntil(lambda: not session.scanning)
         put(session, window, "Red", "red0.png")
         put(session, window, "Blue", "blue0.png")
-        qtbot.waitUntil(lambda: sum_sorted(session) == 24, timeout=5000)
+        qtbot.waitUntil(lambda: sum_sorted(session) == 24)
         assert not loaded.is_set()
     finally:
         loaded.set()

@@ -84,7 +84,7 @@ class Person:
 
     def settle(self) -> None:
         QApplication.processEvents()
-        self._qtbot.waitUntil(idle(self.session), timeout=20_000)
+        self._qtbot.waitUntil(idle(self.session))
 
     def press(self, key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
         if not self.window.isActiveWindow():  # as the system does when a popup closes
@@ -157,7 +157,7 @@ def person(qapp, qtbot, task, monkeypatch):
     qtbot.waitExposed(parts.window)
     parts.window.files.open(str(folder))
     session = parts.session
-    qtbot.waitUntil(lambda: session.collection is not None and idle(session)(), timeout=20_000)
+    qtbot.waitUntil(lambda: session.collection is not None and idle(session)())
     yield Person(parts.window, session, truth, qtbot, monkeypatch)
     parts.window.leave_at_once()
     parts.window.deleteLater()

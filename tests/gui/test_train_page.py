@@ -386,9 +386,9 @@ def endless(real):
 
 def test_a_process_that_is_killed_is_told_of_and_can_be_gone_on_with(page, real, drawings, qtbot):
     page.form.name_folder(str(drawings))
-    qtbot.waitUntil(page.buttons.train_button.isEnabled, timeout=30_000)
+    qtbot.waitUntil(page.buttons.train_button.isEnabled)
     click(page.buttons.train_button)
-    qtbot.waitUntil(lambda: len(page.progress.looks) > 1, timeout=60_000)
+    qtbot.waitUntil(lambda: len(page.progress.looks) > 1)
     (process,) = real
     process.kill()
     qtbot.waitUntil(lambda: "The training broke down." in told(page))
@@ -419,7 +419,7 @@ def test_a_training_from_the_menu_to_the_project(qapp, qtbot, drawings, tmp_path
         page = window.training.page
         qtbot.waitUntil(page.isVisible)
         page.form.name_folder(str(drawings))
-        qtbot.waitUntil(page.buttons.train_button.isEnabled, timeout=30_000)
+        qtbot.waitUntil(page.buttons.train_button.isEnabled)
         click(page.buttons.train_button)
         qtbot.waitUntil(lambda: bool(page.verdict.path), timeout=180_000)
         assert [look.step for look in page.progress.looks] == [0, 4, 8]
@@ -427,6 +427,6 @@ def test_a_training_from_the_menu_to_the_project(qapp, qtbot, drawings, tmp_path
         assert not checkpoint_of(page.verdict.path).exists()
         click(page.verdict.use_button)
         name = Path(page.verdict.path).stem
-        qtbot.waitUntil(lambda: session.backbone.key == name, timeout=30_000)
+        qtbot.waitUntil(lambda: session.backbone.key == name)
         window.leave_at_once()
         window.deleteLater()
