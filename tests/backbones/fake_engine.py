@@ -1,6 +1,7 @@
 """An engine process that misbehaves on demand: ``fake_engine.py BEHAVIOUR [FILE]``.
 
-Its embeddings are mean colours. ``FILE`` counts the starts.
+Its embeddings are mean colours. ``FILE`` counts the starts; what is slow
+waits until it says "go on".
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from fewshot_gui.children import own_pipes
 
 
 class FakeService:
-    def __init__(self, sink, behaviour, start):
-        self.sink, self.behaviour, self.start = sink, behaviour, start
+    def __init__(self, sink, behaviour, start, file):
+        self.sink, self.behaviour, self.start, self.file = sink, behaviour, start, file
 
     def answer(self, request):
         if request.kind is Kind.START:
@@ -42,7 +43,8 @@ class FakeService:
         if (self.behaviour == "die-once" and self.start == 1) or self.behaviour == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.behaviour == "slow" and pixels[0, 0, 0, 0] == 255:
-            time.sleep(1.0)
+            while self.file.read_text() != "go on":
+                time.sleep(0.01)
         if self.behaviour == "print":
             print("a library that prints")
             os.system("echo and a child that prints")
@@ -54,12 +56,12 @@ class FakeService:
 
 def main():
     behaviour = sys.argv[1]
-    start = 1
+    start, file = 1, None
     if len(sys.argv) > 2:
-        counter = Path(sys.argv[2])
-        start = int(counter.read_text() or 0) + 1 if counter.exists() else 1
-        counter.write_text(str(start))
-    engine._Service = lambda sink: FakeService(sink, behaviour, start)
+        file = Path(sys.argv[2])
+        start = int(file.read_text() or 0) + 1 if file.exists() else 1
+        file.write_text(str(start))
+    engine._Service = lambda sink: FakeService(sink, behaviour, start, file)
     source, sink = own_pipes()
     engine.serve(source, io.BufferedWriter(sink))
 

@@ -87,15 +87,14 @@ def test_an_engine_that_always_dies_is_given_up(tmp_path):
         assert (tmp_path / "starts").read_text() == "2"
 
 
-def test_cancelling_returns_at_once_and_the_late_answer_is_not_mistaken():
-    with engine("slow") as runtime:
+def test_cancelling_returns_at_once_and_the_late_answer_is_not_mistaken(tmp_path):
+    with engine("slow", tmp_path / "file") as runtime:
         runtime.start(Job())
         job = Job()
         threading.Timer(0.1, job.cancel).start()
-        started = time.monotonic()
         with pytest.raises(Cancelled):
             runtime.embed(pixels(1, 255), job)
-        assert time.monotonic() - started < 0.9
+        (tmp_path / "file").write_text("go on")  # no answer comes before
         np.testing.assert_array_equal(runtime.embed(pixels(1, 3), Job()), np.full((1, 3), 3.0))
 
 
@@ -131,7 +130,7 @@ def test_no_engine_outlives_a_killed_owner():
     child = int(owner.stdout.readline())
     owner.kill()
     owner.communicate()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while _alive(child):
         assert time.monotonic() < deadline, "the engine is an orphan"
         time.sleep(0.05)

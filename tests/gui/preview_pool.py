@@ -42,5 +42,5 @@ class SlowPool(FakePool):
     def _decode(self, request: DecodeRequest) -> DecodeResult:
         self.opened.append(request.path)
         if not self.held or request.thumbnail in self.held:
-            self.gate.wait(30)
+            self.gate.wait(120)
         return super()._decode(request)

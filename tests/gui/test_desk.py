@@ -79,7 +79,7 @@ def held(monkeypatch):
         result = real(path, folder)
         made.append(result)
         if folder.endswith("targets"):
-            assert gate.wait(20)
+            assert gate.wait(120)
         return result
 
     monkeypatch.setattr(desk_module, "begun", slow)
@@ -108,7 +108,7 @@ def slow_disk(monkeypatch):
     def slow(*args):
         keeper = real(*args)
         made.set()
-        assert gate.wait(20)
+        assert gate.wait(120)
         return keeper
 
     monkeypatch.setattr(desk_module, "written", slow)
@@ -205,7 +205,7 @@ def test_a_hanging_disk_blocks_nothing_and_can_be_cancelled(
     def hang(path):
         if path.endswith("other"):
             asked.set()
-            assert gate.wait(20)
+            assert gate.wait(120)
         return real(path)
 
     monkeypatch.setattr(opening, "checked_root", hang)
@@ -357,7 +357,7 @@ def test_an_answer_for_another_project_changes_nothing(
     real = desk_module.checked_root
 
     def slow(path):
-        assert not path.endswith("third") or gate.wait(20)
+        assert not path.endswith("third") or gate.wait(120)
         return real(path)
 
     for module in (desk_module, opening):
@@ -578,7 +578,7 @@ def slow_move(monkeypatch):
     real = Keeper._move
 
     def slow(self, path):
-        assert gate.wait(20)
+        assert gate.wait(120)
         return real(self, path)
 
     monkeypatch.setattr(Keeper, "_move", slow)
@@ -592,7 +592,7 @@ def failing_disk(monkeypatch):
     gate = threading.Event()
 
     def fail(*_args):
-        assert gate.wait(20)
+        assert gate.wait(120)
         raise UserError("The disk is full.")
 
     monkeypatch.setattr(desk_module, "written", fail)
@@ -715,7 +715,7 @@ def test_the_window_does_not_wait_for_what_was_done_while_saving():
     class Slow:
         def undid(self, _edit):
             writing.set()
-            assert gate.wait(20)
+            assert gate.wait(120)
             heard.append("undid")
 
         def redid(self, _edit):
@@ -725,7 +725,7 @@ def test_the_window_does_not_wait_for_what_was_done_while_saving():
     waiting.undid(None)
     lane = threading.Thread(target=waiting.hand_over, args=(Slow(),))
     lane.start()
-    assert writing.wait(20)
+    assert writing.wait(120)
     window = threading.Thread(target=waiting.redid, args=(None,))
     window.start()
     window.join(10)

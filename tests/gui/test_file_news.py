@@ -203,7 +203,7 @@ def test_a_result_on_a_dead_disk_does_not_hold_up_the_learner(
 
     def hang(_path, _rows):
         asked.set()
-        assert gate.wait(20)
+        assert gate.wait(120)
 
     monkeypatch.setattr(exporter_module, "write_csv", hang)
     session.export_csv(str(tmp_path / "out.csv"))

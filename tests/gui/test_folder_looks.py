@@ -107,7 +107,7 @@ def test_a_dead_disk_in_one_project_does_not_keep_another_from_being_listed(
 
     def hanging(root, *rest):
         if root == str(dead):
-            assert gate.wait(20)
+            assert gate.wait(120)
         return scan(root, *rest)
 
     monkeypatch.setattr(listing_module, "scan", hanging)
@@ -129,7 +129,7 @@ def test_a_probe_that_hangs_keeps_nobody_from_probing_another_project(
 
     def hanging(folders, filled):
         if folders[0].path == str(tmp_path / "dead"):
-            assert gate.wait(20)
+            assert gate.wait(120)
         return away(folders, filled)
 
     monkeypatch.setattr(lister_module, "away", hanging)

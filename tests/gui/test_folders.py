@@ -399,7 +399,7 @@ def test_a_second_look_leaves_what_is_known_complete_and_stops_for_nobody(
     gate, scan = threading.Event(), listing_module.scan
 
     def slow(*arguments):
-        assert gate.wait(10)
+        assert gate.wait(120)
         return scan(*arguments)
 
     monkeypatch.setattr(listing_module, "scan", slow)

@@ -32,7 +32,7 @@ def dead(monkeypatch):
     def hang(path, *rest):
         if "dead" in str(path):
             asked.set()
-            assert gate.wait(20)
+            assert gate.wait(120)
         return real(path, *rest)
 
     monkeypatch.setattr(gatherer_module, "image_file", hang)
@@ -83,7 +83,7 @@ def test_class_folders_that_are_brought_while_a_folder_is_located_arrive(
 
     def slow(*args):
         asked.set()
-        assert gate.wait(20)
+        assert gate.wait(120)
         return real(*args)
 
     monkeypatch.setattr(gatherer_module, "find_class_folders", slow)

@@ -185,7 +185,7 @@ def test_enough_without_bins_is_a_sentence(opened, qtbot):
 
 def test_the_wait_for_the_verdict_is_seen_and_ended_by_key(three, parts, qtbot):
     held = threading.Event()
-    parts.runner.start(LANE, lambda _job: held.wait(10), failed=lambda _error: None)
+    parts.runner.start(LANE, lambda _job: held.wait(120), failed=lambda _error: None)
     press(three, Key.Key_H)
     dialog = dialog_of(three, EnoughDialog, qtbot)
     assert dialog.waiting

@@ -17,7 +17,7 @@ from tests.gui.test_session import idle
 def held(parts):
     """The reviewer's lane does nothing until this is set."""
     gate = threading.Event()
-    parts.runner.start(LANE, lambda _job: gate.wait(20), failed=lambda _error: None)
+    parts.runner.start(LANE, lambda _job: gate.wait(120), failed=lambda _error: None)
     yield gate
     gate.set()
 
@@ -73,7 +73,7 @@ def test_an_answer_that_is_on_its_way_is_dropped_for_a_later_question(
     over = threading.Event()
     sorted_window.reviewer.suggest(3)
     parts.runner.start(LANE, lambda _job: over.set(), failed=lambda _error: None)
-    assert over.wait(10)  # no events until here: the first answer is there and not told
+    assert over.wait(120)  # no events until here: the first answer is there and not told
     sorted_window.reviewer.suggest(5)
     qtbot.waitUntil(lambda: bool(answers))
     qtbot.wait(50)

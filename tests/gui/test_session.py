@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -139,7 +138,7 @@ def test_confirmed_pictures_stay_confirmed_when_the_folder_is_opened_again(
 def test_reading_does_not_wait_for_the_engine(window, session, folder, workbench, qtbot):
     """What the cache knows needs no engine."""
     loaded = threading.Event()
-    workbench.warm_up = lambda job: loaded.wait(300)
+    workbench.warm_up = lambda job: loaded.wait(120)
     try:
         window.open_folder(str(folder))
         qtbot.waitUntil(lambda: not session.scanning)
@@ -193,7 +192,7 @@ def test_classes_are_shown_before_the_unknown_scores_are_known(
     gate, real = threading.Event(), workflow.Classifier.unknown_scores
 
     def slow(*args):
-        assert gate.wait(20)
+        assert gate.wait(120)
         return real(*args)
 
     monkeypatch.setattr(workflow.Classifier, "unknown_scores", slow)
@@ -251,12 +250,12 @@ def test_closing_ends_work_that_only_the_end_of_the_engine_ends(
     window, session, folder, workbench, parts, qtbot
 ):
     """A lane may wait for the engine, deaf to everything else."""
-    gone, waiting = threading.Event(), threading.Event()
+    gone, waiting, heard = threading.Event(), threading.Event(), []
     close = workbench.close
 
     def embed(*_args):
         waiting.set()
-        gone.wait(20)
+        heard.append(gone.wait(120))
 
     def end():
         gone.set()
@@ -265,7 +264,6 @@ def test_closing_ends_work_that_only_the_end_of_the_engine_ends(
     workbench.embed, workbench.close = embed, end
     window.open_folder(str(folder))
     qtbot.waitUntil(waiting.is_set)
-    began = time.monotonic()
     window.leave_at_once()
-    assert time.monotonic() - began < 4
+    assert heard == [True]
     assert not [t for t in threading.enumerate() if t.name == "lane-embed"]

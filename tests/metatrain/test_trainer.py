@@ -224,7 +224,7 @@ def test_while_held_nothing_is_learned_and_what_was_is_put_down(store, path):
 
     thread = threading.Thread(target=lambda: trainer.run(Job(), control, hold))
     thread.start()
-    assert arrived.wait(30)
+    assert arrived.wait(120)
     while thread.is_alive() and not path.exists():
         thread.join(0.05)
     thread.join(0.2)

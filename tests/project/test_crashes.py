@@ -281,7 +281,7 @@ def test_what_may_not_be_read_is_told(shared_folder):
 
 def until(condition):
     """Wait for a thread, not for ever."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
