@@ -8,13 +8,12 @@ and the scaling of pixels are folded into the network.
 from __future__ import annotations
 
 import numpy as np
-import openvino as ov
-from openvino import opset13 as op
 
 from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.backbones.lite_layers import Block, Layer, folded
 from fewshot_gui.backbones.lite_rounding import rounded
 from fewshot_gui.backbones.lite_weights import checked_weights
+from fewshot_gui.backbones.openvino_silent import op, ov
 from fewshot_gui.backbones.weights_archive import read_weights
 
 TOP = 6.0  # of ReLU6

@@ -8,11 +8,11 @@ from itertools import pairwise
 from queue import SimpleQueue
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.backbones.openvino_lite import build
+from fewshot_gui.backbones.openvino_silent import ov
 from fewshot_gui.backbones.preprocessing import CROPS, FLIP, Preprocessing
 from fewshot_gui.jobs import Job
 

@@ -129,7 +129,8 @@ class DecodePool:
     def close(self) -> None:
         """End all processes and cancel what was not decoded. May be called twice."""
         for task in self._queue.close():
-            task.future.cancel()
+            if not task.future.cancel():  # it counts as running where it waits for a second try
+                task.future.set_exception(CancelledError())
         self._watchdog.close()
         with self._lock:
             threads = tuple(self._threads)

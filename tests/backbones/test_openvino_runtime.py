@@ -85,6 +85,16 @@ print(runtime.device, "torch" in sys.modules)
     assert done.stdout.split() == ["cpu", "False"], done.stderr
 
 
+def test_nobody_is_told_that_the_library_is_used():
+    code = """
+import sys
+from fewshot_gui.backbones import openvino_runtime
+print("openvino" in sys.modules, [name for name in sys.modules if "telemetry." in name])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", "[]"], done.stderr
+
+
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_torch_steps_in_where_openvino_is_missing(monkeypatch, device):
     really = builtins.__import__

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -279,6 +280,18 @@ def test_closing_ends_a_hanging_worker_and_cancels_the_rest(photo, tmp_path):
     pool.close()  # again
     with pytest.raises(RuntimeError, match="closed"):
         pool.submit(request(photo("good.jpg")))
+
+
+@posix_only
+def test_closing_cancels_what_waits_for_its_second_try(photo):
+    with DecodePool(1, command=FAULTY) as pool:
+        suspect = pool.submit(request(photo("kill-1.jpg")))
+        hanging = photo("hang-1.jpg")
+        pool.submit(request(hanging))
+        while not Path(f"{hanging}.pid").exists():  # the first one is in the queue again
+            time.sleep(0.01)
+    with pytest.raises(CancelledError):
+        suspect.result(WAIT)
 
 
 def released(lock: Path) -> bool:
