@@ -7,6 +7,7 @@ that while the empty window is there already and can be moved, resized or closed
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from fewshot_gui.gui.theme import Theme
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon
 
+log = logging.getLogger(__name__)
+
 APP_ID = "fewshot-gui"  # the name of the desktop entry
 SWITCH_S = 0.0005  # Python lets another thread go on after 5 ms, unless told otherwise
 
@@ -40,6 +43,7 @@ def run(path: str | None = None, sample: bool = False, argv: Sequence[str] = ())
 
     Raises:
         ImportError: A library that the window needs cannot be loaded.
+        Exception: The window could not be put together, for any other reason.
     """
     QGuiApplication.setDesktopFileName(APP_ID)
     app = QApplication([sys.argv[0], *argv])
@@ -64,7 +68,7 @@ class Start(QObject):
     """The steps from an empty window to one that can be used.
 
     Args:
-        app: The application; ended when something cannot be imported.
+        app: The application; ended where the window cannot be furnished.
         logbook: Hears of errors that nobody expected.
         path, sample: As for `run`.
 
@@ -77,6 +81,7 @@ class Start(QObject):
         self._app, self._logbook, self._path, self._sample = app, logbook, path, sample
         self._preferences = Preferences(app)
         self._theme = Theme(app, self._preferences.now.theme)
+        self._error: Exception | None = None
         self._imports = _Imports(self)
         self._imports.finished.connect(self._furnish)
         self.window = MainWindow(self._theme)
@@ -89,14 +94,24 @@ class Start(QObject):
     def end(self) -> None:
         """The program is over; raises what kept the window from being furnished."""
         self._imports.wait()
-        if self._imports.error is not None:
-            raise self._imports.error
+        error = self._imports.error or self._error
+        if error is not None:
+            raise error
 
     @Slot()
     def _furnish(self) -> None:
-        if self._imports.error is not None:
+        """Nobody can use an empty window: without what belongs in it the program ends."""
+        if self._imports.error is None:
+            try:
+                self._put_everything_in()
+            except Exception as error:  # noqa: BLE001 - it is raised again in `end`
+                self._error = error
+        error = self._imports.error or self._error
+        if error is not None:
+            log.error("the window cannot be furnished", exc_info=error)
             self._app.exit(1)
-            return
+
+    def _put_everything_in(self) -> None:
         if not self.window.isVisible():  # closed meanwhile
             return
         from fewshot_gui.gui.app import furnished

@@ -78,6 +78,24 @@ sys.exit(main([]))
     assert "Traceback" not in done.stderr
 
 
+def test_a_window_that_cannot_be_furnished_is_not_left_empty(tmp_path):
+    code = """
+import sys
+from fewshot_gui.gui import main_window
+def furnish(self, *parts):
+    raise ValueError("no luck")
+main_window.MainWindow.furnish = furnish
+from fewshot_gui.cli import main
+main([])
+"""
+    done = run_python("-c", code, QT_QPA_PLATFORM="offscreen", XDG_STATE_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert "ValueError: no luck" in done.stderr
+    if sys.platform == "linux":
+        (log,) = tmp_path.rglob("*.log")
+        assert "ValueError: no luck" in log.read_text("utf-8")
+
+
 def test_charts_use_the_windows_qt_whatever_the_user_has_set_for_other_programs():
     code = "from fewshot_gui.gui.evaluate_job import prepare_charts; prepare_charts();"
     code += "import pyqtgraph; print(pyqtgraph.Qt.QT_LIB)"
