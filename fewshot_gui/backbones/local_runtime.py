@@ -36,24 +36,35 @@ def started_runtime(card: BackboneCard, device: str, job: Job) -> Runtime:
         own: Runtime = getattr(import_module(module), name)(card, device)
         own.start(job)
         return own
-    if card.factory.startswith(OWN_NETWORKS) and _on_processor(device):
-        try:
-            from fewshot_gui.backbones.openvino_runtime import OpenVinoRuntime
-
-            runtime: Runtime = OpenVinoRuntime(card)
-            runtime.start(job)
+    if not card.factory.startswith(OWN_NETWORKS) or device not in ("auto", "cpu"):
+        return _with_torch(card, device, job)
+    if device == "auto" and _graphics_card():
+        runtime = _with_torch(card, device, job)
+        if runtime.device != "cpu":
             return runtime
-        except (ImportError, RuntimeError):  # an old processor, or a system it is not made for
-            _log.warning("OpenVINO does not work here; torch is used instead", exc_info=True)
+        # There is a graphics card, but none for this torch: many installations have one without.
+    return _with_openvino(card, job) or _with_torch(card, device, job)
+
+
+def _with_openvino(card: BackboneCard, job: Job) -> Runtime | None:
+    """None where OpenVINO does not work: an old processor, or a system it is not made for."""
+    try:
+        from fewshot_gui.backbones.openvino_runtime import OpenVinoRuntime
+
+        runtime = OpenVinoRuntime(card)
+        runtime.start(job)
+    except (ImportError, RuntimeError):
+        _log.warning("OpenVINO does not work here; torch is used instead", exc_info=True)
+        return None
+    return runtime
+
+
+def _with_torch(card: BackboneCard, device: str, job: Job) -> Runtime:
     from fewshot_gui.backbones.torch_runtime import TorchRuntime
 
     runtime = TorchRuntime(card, device)
     runtime.start(job)
     return runtime
-
-
-def _on_processor(device: str) -> bool:
-    return device == "cpu" or (device == "auto" and not _graphics_card())
 
 
 def _graphics_card() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fewshot_gui.backbones import local_runtime
+from fewshot_gui.backbones import local_runtime, torch_runtime
 from fewshot_gui.backbones.catalogue import backbone_card
 from fewshot_gui.backbones.local_runtime import started_runtime
 from fewshot_gui.backbones.openvino_runtime import OpenVinoRuntime
@@ -97,22 +96,30 @@ print("openvino" in sys.modules, [name for name in sys.modules if "telemetry." i
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_torch_steps_in_where_openvino_is_missing(monkeypatch, device):
-    really = builtins.__import__
-
-    def without(name, *rest):
-        if name.endswith("openvino_runtime"):
-            raise ImportError(name)
-        return really(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "fewshot_gui.backbones.openvino_runtime", None)
     monkeypatch.setattr(local_runtime, "_graphics_card", lambda: False)
     assert isinstance(started_runtime(backbone_card("lite0"), device, Job()), TorchRuntime)
 
 
+class OnTheCard(TorchRuntime):
+    """A torch that has a graphics card."""
+
+    def start(self, job):
+        self._device = "cuda"
+
+
 def test_a_graphics_card_is_left_to_torch(monkeypatch):
     monkeypatch.setattr(local_runtime, "_graphics_card", lambda: True)
-    assert isinstance(started_runtime(backbone_card("lite0"), "auto", Job()), TorchRuntime)
+    monkeypatch.setattr(torch_runtime, "TorchRuntime", OnTheCard)
+    assert isinstance(started_runtime(backbone_card("lite0"), "auto", Job()), OnTheCard)
     assert isinstance(started_runtime(backbone_card("lite0"), "cpu", Job()), OpenVinoRuntime)
+
+
+def test_a_graphics_card_that_torch_cannot_use_leaves_the_processor_as_quick_as_ever(monkeypatch):
+    """Torch for Windows comes without what NVIDIA's cards need."""
+    monkeypatch.setattr(local_runtime, "_graphics_card", lambda: True)
+    monkeypatch.setattr(torch_runtime, "resolve_device", lambda _wanted: "cpu")
+    assert isinstance(started_runtime(backbone_card("lite0"), "auto", Job()), OpenVinoRuntime)
 
 
 def test_damaged_weights_are_refused_and_not_tried_again_with_torch():

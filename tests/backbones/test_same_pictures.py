@@ -54,9 +54,10 @@ def test_with_and_without_vector_instructions(photos, runtime, size, monkeypatch
     assert cosines.min() < 1  # it really was another way
 
 
-@pytest.mark.parametrize("size", [(1200, 900), (2400, 1800)])
+# Half and a quarter just leave pixels enough; and in between.
+@pytest.mark.parametrize("size", [(856, 642), (1200, 900), (1716, 1287), (2400, 1800)])
 def test_a_large_jpeg_that_is_decoded_at_a_part_of_its_size(photos, runtime, size):
     """PNG is decoded whole, so it stands for what full decoding gives."""
     drafted = embeddings(photos[:6], size, "JPEG", runtime)
     whole = embeddings(photos[:6], size, "PNG", runtime)
-    assert (drafted * whole).sum(axis=1).min() > 0.99
+    assert (drafted * whole).sum(axis=1).min() > 0.996
