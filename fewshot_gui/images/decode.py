@@ -27,7 +27,7 @@ MAX_JPEG2000_PIXELS = 32_000_000  # its decoder holds every channel in 32 bits
 MAX_JPEG_PIXELS = 512_000_000  # JPEG can be decoded at an eighth of its size
 MAX_SIDE = 100_000  # beyond libjpeg's 65,500 and any scanner's strip: an attack or a mistake
 # A JPEG is decoded at no less than this many times the wanted size. For a 12-megapixel photo
-# that takes a third of the time of full decoding, and embeddings keep a cosine of 0.9965.
+# that takes a third of the time of full decoding, and embeddings keep a cosine of 0.995.
 DRAFT_GAP = 1.25
 MAX_DETAIL = 160
 

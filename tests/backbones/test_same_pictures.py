@@ -60,4 +60,4 @@ def test_a_large_jpeg_that_is_decoded_at_a_part_of_its_size(photos, runtime, siz
     """PNG is decoded whole, so it stands for what full decoding gives."""
     drafted = embeddings(photos[:6], size, "JPEG", runtime)
     whole = embeddings(photos[:6], size, "PNG", runtime)
-    assert (drafted * whole).sum(axis=1).min() > 0.996
+    assert (drafted * whole).sum(axis=1).min() > 0.994
