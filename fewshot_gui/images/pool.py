@@ -29,12 +29,11 @@ from fewshot_gui.images.process import (
 )
 from fewshot_gui.images.protocol import Settings
 from fewshot_gui.images.request import Crop, DecodeRequest
+from fewshot_gui.images.watchdog import JOIN_SECONDS, Phase, Watch, Watchdog
 
 __all__ = ["Crop", "DecodePool", "DecodeRequest", "DecodeResult", "Limits", "default_workers"]
 
 MAX_WORKERS = 16
-MEMORY_CHECKS_PER_SECOND = 10
-JOIN_SECONDS = 5.0
 STARTS_TRIED = 3
 BROKEN_SECONDS = 10.0
 LAST_OF_ALL = 1 << 30
@@ -93,7 +92,7 @@ class DecodePool:
         self.limits = limits
         self._command = tuple(command) if command is not None else tuple(worker_command())
         self._queue = _Queue()
-        self._watchdog = _Watchdog(limits.memory_bytes)
+        self._watchdog = Watchdog(limits.memory_bytes)
         self._quarantine = _Quarantine()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -290,12 +289,12 @@ class _Queue:
 class _Slot:
     """One thread's place for a process: starts, asks and replaces it."""
 
-    def __init__(self, command: Sequence[str], limits: Limits, watchdog: _Watchdog) -> None:
+    def __init__(self, command: Sequence[str], limits: Limits, watchdog: Watchdog) -> None:
         self._command = command
         self._limits = limits
         self._watchdog = watchdog
         self._process: WorkerProcess | None = None
-        self._watch = _Watch()
+        self._watch = Watch()
 
     @property
     def running(self) -> bool:
@@ -312,7 +311,7 @@ class _Slot:
         except OSError:
             return False
         self._process = process
-        self._watch = self._watchdog.watch(process, limits.start_seconds, _STARTING)
+        self._watch = self._watchdog.watch(process, limits.start_seconds, Phase.STARTING)
         try:
             process.greet(settings)
         except WorkerDiedError as death:
@@ -329,9 +328,9 @@ class _Slot:
         """
         assert self._process is not None
         watch, limits = self._watch, self._limits
-        self._watchdog.expect(watch, limits.read_seconds, _READING)
+        self._watchdog.expect(watch, limits.read_seconds, Phase.READING)
         result = self._process.decode(
-            request, lambda: self._watchdog.expect(watch, limits.decode_seconds, _DECODING)
+            request, lambda: self._watchdog.expect(watch, limits.decode_seconds, Phase.DECODING)
         )
         self._watchdog.rest(watch)
         if self._process.files >= limits.files_per_worker:
@@ -347,7 +346,7 @@ class _Slot:
         status = process.dispose(dying=not death.nonsense)
         if watch.out_of_memory:
             return ImageFailure(FailureKind.TOO_LARGE, "needs too much memory")
-        if watch.too_late and watch.phase == _READING:
+        if watch.too_late and watch.phase == Phase.READING:
             seconds = f"reading took longer than {self._limits.read_seconds:g} s"
             return ImageFailure(FailureKind.UNREADABLE, seconds)
         if watch.too_late:
@@ -363,104 +362,3 @@ class _Slot:
             self._watchdog.forget(self._watch)
             self._process.dismiss()
             self._process = None
-
-
-_STARTING, _READING, _DECODING = "starting", "reading", "decoding"
-
-
-@dataclass(slots=True, eq=False)
-class _Watch:
-    """What the watchdog knows of one process."""
-
-    process: WorkerProcess | None = None
-    deadline: float | None = None
-    phase: str = ""
-    too_late: bool = False
-    out_of_memory: bool = False
-
-
-class _Watchdog:
-    """Ends processes that take too long, or too much where the kernel does not mind.
-
-    Deadlines change twice per file; the thread is woken only for one that comes earlier
-    than it sleeps, which with constant limits is hardly ever.
-    """
-
-    def __init__(self, memory_bytes: int) -> None:
-        self._memory_bytes = memory_bytes
-        self._changed = threading.Condition()
-        self._watches: set[_Watch] = set()
-        self._thread: threading.Thread | None = None
-        self._wakes_at = 0.0
-        self._closed = False
-
-    def watch(self, process: WorkerProcess, seconds: float, phase: str) -> _Watch:
-        watch = _Watch(process)
-        with self._changed:
-            self._watches.add(watch)
-            if self._closed:
-                process.kill()
-            elif self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="decode-dog", daemon=True)
-                self._thread.start()
-        self.expect(watch, seconds, phase)
-        return watch
-
-    def expect(self, watch: _Watch, seconds: float, phase: str) -> None:
-        """The process must be done with this phase in so many seconds."""
-        with self._changed:
-            watch.phase = phase
-            watch.deadline = time.monotonic() + seconds
-            if watch.deadline < self._wakes_at:
-                self._changed.notify()
-
-    def rest(self, watch: _Watch) -> None:
-        """The process is idle and may be so for ever."""
-        with self._changed:
-            watch.deadline = None
-
-    def forget(self, watch: _Watch) -> None:
-        with self._changed:
-            self._watches.discard(watch)
-
-    def close(self) -> None:
-        """End all processes, and those still to come."""
-        with self._changed:
-            self._closed = True
-            for watch in self._watches:
-                if watch.process is not None:
-                    watch.process.kill()
-            self._changed.notify()
-            thread = self._thread
-        if thread is not None:
-            thread.join(JOIN_SECONDS)
-
-    def _run(self) -> None:
-        with self._changed:
-            while not self._closed:
-                self._wakes_at = self._look()
-                self._changed.wait(max(0.0, self._wakes_at - time.monotonic()))
-
-    def _look(self) -> float:
-        """End what must be ended; returns when to look again."""
-        now = time.monotonic()
-        next_look = now + 3600.0
-        for watch in self._watches:
-            if watch.deadline is None or watch.process is None:
-                continue
-            if watch.deadline <= now:
-                watch.too_late, watch.deadline = True, None
-                watch.process.kill()
-                continue
-            next_look = min(next_look, watch.deadline)
-            if not memory.KERNEL_LIMITS:
-                next_look = min(next_look, now + 1 / MEMORY_CHECKS_PER_SECOND)
-                self._check_memory(watch)
-        return next_look
-
-    def _check_memory(self, watch: _Watch) -> None:
-        assert watch.process is not None
-        used = memory.resident_bytes(watch.process.pid)
-        if used is not None and used > self._memory_bytes:
-            watch.out_of_memory = True
-            watch.process.kill()
