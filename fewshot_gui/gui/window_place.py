@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QByteArray, QSettings
 
 from fewshot_gui.paths import config_dir
 
@@ -24,16 +24,22 @@ def keep_place(window: QMainWindow, splitter: QSplitter) -> None:
 
 def restore_place(window: QMainWindow) -> None:
     """Put the window where it was."""
-    geometry = _settings().value("geometry")
+    geometry = _kept("geometry")
     if geometry is None or not window.restoreGeometry(geometry):
         window.resize(*_SIZE)
 
 
 def restore_shares(splitter: QSplitter) -> None:
     """Share the room among the parts of the window as it was shared."""
-    shares = _settings().value("splitter")
+    shares = _kept("splitter")
     if shares is not None:
         splitter.restoreState(shares)
+
+
+def _kept(name: str) -> QByteArray | None:
+    """What was written down; None where there is nothing, or somebody else wrote something."""
+    value = _settings().value(name)
+    return value if isinstance(value, QByteArray) else None
 
 
 def _settings() -> QSettings:
