@@ -51,6 +51,7 @@ class IsolatedRuntime:
         self._ticket = 0
         self._device = ""
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
 
     @property
     def device(self) -> str:
@@ -74,7 +75,8 @@ class IsolatedRuntime:
 
     def close(self) -> None:
         """End the process. Safe to call twice, and while a request is under way."""
-        process, self._process = self._process, None
+        with self._starting:
+            process, self._process = self._process, None
         self._device = ""
         if process is None:
             return
@@ -107,22 +109,26 @@ class IsolatedRuntime:
         if self._device:
             return
         if self._process is None:
-            self._spawn()
+            self._spawn(job)
         request = frames.pack_json([card_to_plain(self._card), self._wanted])
         answer = self._ask(Kind.START, request, job)
         self._device = answer.json()
 
-    def _spawn(self) -> None:
+    def _spawn(self, job: Job) -> None:
         self._answers = queue.Queue()
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=child_environment(),
-            creationflags=creation_flags(),
-        )
+        # Whoever closes has cancelled the job: either nothing is started any more, or what was
+        # started is there to be ended.
+        with self._starting:
+            job.checkpoint()
+            self._process = process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=child_environment(),
+                creationflags=creation_flags(),
+            )
         reader = threading.Thread(
-            target=_pump, args=(self._process.stdout, self._answers), daemon=True
+            target=_pump, args=(process.stdout, self._answers), daemon=True
         )
         reader.start()
 

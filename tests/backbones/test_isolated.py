@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fewshot_gui.backbones import isolated
 from fewshot_gui.backbones.catalogue import backbone_card
 from fewshot_gui.backbones.isolated import IsolatedRuntime
 from fewshot_gui.backbones.runtime import InProcessRuntime
@@ -123,6 +124,37 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals and /proc are POSIX's")
+def test_a_cancelled_job_starts_no_engine(monkeypatch):
+    started = []
+    monkeypatch.setattr(isolated.subprocess, "Popen", lambda *_, **__: started.append(1))
+    job = Job()
+    job.cancel()
+    with pytest.raises(Cancelled):
+        IsolatedRuntime(backbone_card("lite0")).start(job)
+    assert not started
+
+
+def test_an_engine_that_is_closed_while_it_starts_is_not_forgotten(monkeypatch):
+    job, started, closing = Job(), [], []
+    really = subprocess.Popen
+
+    def closed_meanwhile(*arguments, **named):
+        started.append(really(*arguments, **named))
+        job.cancel()
+        closing.append(threading.Thread(target=runtime.close))
+        closing[0].start()
+        closing[0].join(0.2)  # time for doing it wrong
+        return started[0]
+
+    with engine("good") as runtime:
+        monkeypatch.setattr(isolated.subprocess, "Popen", closed_meanwhile)
+        with pytest.raises(Cancelled):
+            runtime.start(job)
+        closing[0].join()
+        assert started[0].returncode is not None
+        monkeypatch.undo()
+
+
 def test_no_engine_outlives_a_killed_owner():
     owner = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(FAKE)], stdout=subprocess.PIPE, text=True
