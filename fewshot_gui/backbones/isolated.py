@@ -127,9 +127,7 @@ class IsolatedRuntime:
                 env=child_environment(),
                 creationflags=creation_flags(),
             )
-        reader = threading.Thread(
-            target=_pump, args=(process.stdout, self._answers), daemon=True
-        )
+        reader = threading.Thread(target=_pump, args=(process.stdout, self._answers), daemon=True)
         reader.start()
 
     def _ask(self, kind: Kind, payload: bytes, job: Job) -> Message:

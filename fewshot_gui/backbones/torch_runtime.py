@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,8 @@ from fewshot_gui.backbones.catalogue import BackboneCard
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
+
+_log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 256  # on a graphics card
 
@@ -55,7 +58,7 @@ class TorchRuntime:
             return
         job.checkpoint()
         device = resolve_device(self._wanted)
-        network = self._load(self._card).to(memory_format=torch.channels_last)
+        network = self._loaded()
         if device != "cpu" and not self._works(network, device):
             if self._wanted != "auto":
                 raise UserError(
@@ -68,14 +71,24 @@ class TorchRuntime:
         self._device, self._batch = device, _at_once(device)
 
     def embed(self, pixels: NDArray[np.uint8], job: Job) -> NDArray[np.float32]:
-        """See ``Runtime.embed``. Less memory than needed means smaller batches, then the CPU."""
+        """See ``Runtime.embed``. Less memory than needed means smaller batches, then the CPU.
+
+        So does a card that fails in any other way: its driver, a computer that slept.
+        """
         self.start(job)
         done: list[NDArray[np.float32]] = []
         start = 0
         while start < len(pixels):
             job.checkpoint()
             batch = pixels[start : start + self._batch]
-            part = self._attempt(self._network, batch, self._device)
+            try:
+                part = self._attempt(self._network, batch, self._device)
+            except RuntimeError:
+                if self._device == "cpu":
+                    raise
+                _log.warning("the graphics card failed", exc_info=True)
+                self._leave_card(job)
+                continue
             if part is None:
                 self._make_room(len(batch), job)
                 continue
@@ -89,6 +102,15 @@ class TorchRuntime:
         """Let go of the network."""
         self._network = None
         self._device = ""
+
+    def _loaded(self) -> torch.nn.Module:
+        return self._load(self._card).to(memory_format=torch.channels_last)
+
+    def _leave_card(self, job: Job) -> None:
+        """Go on with the processor: after an error, a card gives nothing back that lies on it."""
+        job.notice(_("The graphics card cannot be used; the processor is used instead."))
+        self._network = self._loaded()
+        self._device, self._batch = "cpu", _at_once("cpu")
 
     def _works(self, network: torch.nn.Module, device: str) -> bool:
         """Whether the device takes the network and one image."""

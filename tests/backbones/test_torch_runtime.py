@@ -135,6 +135,34 @@ def test_a_gpu_that_fills_up_later_hands_over_too(fake_gpu):
     assert any("processor is used instead" in notice for notice in notices)
 
 
+def test_a_gpu_that_fails_in_the_middle_hands_over_too(fake_gpu):
+    """With its driver gone, not even the weights come back from it."""
+
+    class Lost(Means):
+        def to(self, device=None, memory_format=None):
+            if self.only_cpu:
+                raise RuntimeError("CUDA error: unspecified launch failure")
+            return super().to(device, memory_format)
+
+    networks = []
+
+    def load(_card):
+        networks.append(Lost())
+        return networks[-1]
+
+    notices = []
+    runtime, job = TorchRuntime(CARD, "auto", load=load), Job(on_notice=notices.append)
+    images = pixels(300)
+    runtime.start(job)
+    networks[0].only_cpu, networks[0].error = True, lambda _text: RuntimeError("CUDA error")
+    np.testing.assert_allclose(runtime.embed(images, job), expected(images), atol=1e-5)
+    assert runtime.device == "cpu"
+    assert len(notices) == 1
+    assert "processor is used instead" in notices[0]
+    runtime.embed(images, job)
+    assert len(networks) == 2
+
+
 def test_a_gpu_asked_for_by_name_that_does_not_work_is_told(fake_gpu):
     runtime, job, _notices = make(Means(only_cpu=True, error=RuntimeError), "cuda")
     with pytest.raises(UserError, match="cuda"):
