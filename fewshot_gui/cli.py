@@ -222,6 +222,8 @@ def _open_window(path: str | None, sample: bool) -> int:
             _("There is no screen to show the window on."),
             _("“fewshot-gui classify” and “fewshot-gui demo --headless” need none."),
         )
+    # There is nothing yet that would have to end in good order; the window sees to it later.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         from fewshot_gui.gui.start import run
 

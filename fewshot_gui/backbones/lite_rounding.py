@@ -2,7 +2,8 @@
 
 Errors of single weights and pixels average out over a picture. Those that are the same for
 every pixel do not: they are handed on to where they can be made up for. With both measures
-the worst cosine between embeddings in bfloat16 and exact ones is 0.9995, instead of 0.9985.
+the worst cosine between embeddings of photographs in bfloat16 and exact ones is 0.9993,
+instead of 0.9985.
 """
 
 from __future__ import annotations

@@ -64,3 +64,11 @@ class InProcessRuntime:
         if self._runtime is not None:
             self._runtime.close()
             self._runtime = None
+
+
+def filled_up(pixels: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """uint8 ``(n, h, w, 3)`` with black images added up to a multiple of ``step``."""
+    missing = -len(pixels) % step
+    if not missing:
+        return pixels
+    return np.concatenate([pixels, np.zeros((missing, *pixels.shape[1:]), np.uint8)])

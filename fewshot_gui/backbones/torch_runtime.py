@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fewshot_gui.backbones import torch_views
 from fewshot_gui.backbones.catalogue import BackboneCard
+from fewshot_gui.backbones.runtime import filled_up
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _
@@ -128,7 +129,7 @@ class TorchRuntime:
         """Embeddings of one batch, or None where it did not fit into memory."""
         try:
             with torch.inference_mode():
-                filled = _filled_up(pixels, min(STEP, self._batch))
+                filled = filled_up(pixels, min(STEP, self._batch))
                 batch = self._normalised(filled, device)
                 vectors = torch_views.embed(network, batch, self._card.preprocessing)
                 return vectors[: len(pixels)].float().cpu().numpy()
@@ -173,14 +174,6 @@ class TorchRuntime:
 
 def _at_once(device: str) -> int:
     return STEP if device == "cpu" else MOST_AT_ONCE
-
-
-def _filled_up(pixels: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
-    """The batch with black images added up to a multiple of ``step``."""
-    missing = -len(pixels) % step
-    if not missing:
-        return pixels
-    return np.concatenate([pixels, np.zeros((missing, *pixels.shape[1:]), np.uint8)])
 
 
 def _tensor_device(device: str) -> torch.device:

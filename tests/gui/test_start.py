@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,22 @@ print(start.run())
     done = run_python("-c", code)
     assert done.stdout.strip() == "0"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_is_heard_before_there_is_a_window():
+    code = """
+import os, signal
+from PySide6.QtWidgets import QApplication
+QApplication.exec = lambda *_: os._exit(7)
+from fewshot_gui.gui import start
+really = start.QApplication
+start.QApplication = lambda *words: (os.kill(os.getpid(), signal.SIGINT), really(*words))[1]
+from fewshot_gui.cli import main
+main([])
+"""
+    done = run_python("-c", code, QT_QPA_PLATFORM="offscreen")
+    assert done.returncode == -signal.SIGINT
 
 
 def test_a_library_that_is_missing_is_told_of():
