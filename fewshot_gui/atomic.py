@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fewshot_gui.errors import UserError
+from fewshot_gui.room import FULL, no_room
 from fewshot_gui.texts import _
 
 Rename = Callable[[str | Path, str | Path], None]
@@ -19,11 +20,15 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, size: int = 0) -> Iterator[BinaryIO]:
     """A stream whose content becomes ``path`` at the end, if nothing went wrong.
 
     The bytes go to a temporary file in the same folder, are forced to the disk, and the
     file is renamed over the old one.
+
+    Args:
+        path: The file.
+        size: How many bytes it will have, for what is said of a full disk; 0 where not known.
 
     Raises:
         UserError: The folder is missing or must not be written to, or the disk is full.
@@ -33,7 +38,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     try:
         handle = _create(temporary)
     except OSError as error:
-        raise _explained(path, error) from error
+        raise _explained(path, error, size) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream
@@ -44,7 +49,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
     except OSError as error:
         _discard(temporary)
-        raise _explained(path, error) from error
+        raise _explained(path, error, size) from error
     except BaseException:
         _discard(temporary)
         raise
@@ -107,9 +112,12 @@ def _discard(temporary: Path) -> None:
         os.unlink(temporary)
 
 
-def _explained(path: Path, error: OSError) -> UserError:
+def _explained(path: Path, error: OSError, size: int = 0) -> UserError:
     message = _("“{path}” could not be written.").format(path=path)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
+        if size:
+            why = no_room(path.parent, size)
+            return UserError(f"{message} {why.message}", why.hint)
         return UserError(message, _("The disk is full. Free some space and try again."))
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UserError(message, _("You may not write there. Choose another folder."))

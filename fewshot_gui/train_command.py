@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fewshot_gui.console import Console
@@ -245,32 +246,18 @@ def _as_typed(value: Any) -> str:
     return str(value)
 
 
-def _refuse_to_begin_anew(output: str) -> None:
-    """What was learned and stopped is not written over without a word."""
-    from fewshot_gui.metatrain.resuming import resumable
-    from fewshot_gui.metatrain.training_order import checkpoint_of
-
-    checkpoint = checkpoint_of(output)
-    if not checkpoint.exists():
-        return
-    if resumable(output) is not None:
-        hint = _("Go on with it by --resume, or delete “{file}” to begin anew.")
-    else:
-        hint = _("It cannot be gone on with: delete “{file}” to begin anew.")
-    raise UserError(
-        _("A training of “{file}” was stopped before its end.").format(file=output),
-        hint.format(file=checkpoint),
-    )
-
-
 def _ordered(args: argparse.Namespace, job: Job) -> TrainingOrder:
     """What suits the folder, changed to what was asked for."""
     from fewshot_gui.backbones.torch_runtime import resolve_device
     from fewshot_gui.metatrain.advice import advise, tasks_line, with_algorithm, with_network
     from fewshot_gui.metatrain.choices import Freedom
     from fewshot_gui.metatrain.folder_report import look_at_folder
+    from fewshot_gui.metatrain.resuming import refuse_to_begin_anew
+    from fewshot_gui.metatrain.scratch import only_training
 
-    _refuse_to_begin_anew(args.output)
+    if _is_leader():
+        with only_training(Path(args.output)):  # one that goes on was not stopped
+            refuse_to_begin_anew(args.output)
     report = look_at_folder(args.folder, job)
     advice = advise(report, args.output, resolve_device(args.device) != "cpu")
     if advice.obstacle:

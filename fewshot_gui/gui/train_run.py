@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
@@ -145,9 +145,11 @@ class Trainings(QObject):
             self._runner.call(lambda: self.told.emit(event))
 
         def work(job: Job) -> Done:
-            _make_room(Path(order.output))
+            # Another window may have trained this folder since it was looked at.
+            where = order if resume else replace(order, output=self._still_free(order))
+            _make_room(Path(where.output))
             prepare_charts()
-            return self._train(order, job, tell, control, resume)
+            return self._train(where, job, tell, control, resume)
 
         def failed(error: BaseException) -> None:
             self._tell(error, self.refused, self.broke)
@@ -187,6 +189,10 @@ class Trainings(QObject):
         report = look_at_folder(folder, job)
         advice = advise(report, str(_free(self._learners, folder)))
         return Found(report, advice, _earlier(self._learners, folder))
+
+    def _still_free(self, order: TrainingOrder) -> str:
+        place = Path(order.output)
+        return str(_free(self._learners, order.folder) if _taken(place) else place)
 
     def _end(self) -> None:
         self._job = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from fewshot_gui.images.natural import natural_key
 from fewshot_gui.images.scan import scan
 from fewshot_gui.jobs import Job
 from fewshot_gui.texts import _, ngettext
+
+_SHOWN = 3  # folders that a notice names
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,18 @@ def find_class_folders(root: str | Path, job: Job) -> tuple[ClassFolder, ...]:
     """All class folders below ``root``, in natural order of their paths.
 
     Pictures that lie loose in ``root`` beside class folders belong to no class, and ``job``
-    is told; where there are only loose ones, ``root`` itself is the one class.
+    is told; where there are only loose ones, ``root`` itself is the one class. Folders that
+    cannot be opened are left out, and ``job`` is told.
 
     Raises:
         UserError: There is no picture, or ``root`` cannot be read.
         Cancelled: The job was cancelled.
     """
     by_folder: dict[str, list[ImageFile]] = {}
-    for file in scan(root, job).files:
+    found = scan(root, job)
+    if found.unreadable_folders:
+        job.notice(_closed(found.unreadable_folders))
+    for file in found.files:
         by_folder.setdefault(file.relative.rpartition("/")[0], []).append(file)
     loose = by_folder.pop("", [])
     if by_folder:
@@ -63,6 +70,16 @@ def _loose(root: str | Path, count: int) -> str:
         count,
     )
     return text.format(count=f"{count:,}", folder=root)
+
+
+def _closed(folders: Sequence[str]) -> str:
+    text = ngettext(
+        "{count} folder cannot be opened and is left out: {names}.",
+        "{count} folders cannot be opened and are left out: {names}.",
+        len(folders),
+    )
+    shown = ", ".join(folders[:_SHOWN]) + (", …" if len(folders) > _SHOWN else "")
+    return text.format(count=len(folders), names=shown)
 
 
 def _named(by_folder: dict[str, list[ImageFile]]) -> tuple[ClassFolder, ...]:

@@ -16,10 +16,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fewshot_gui.atomic import replacing
-from fewshot_gui.errors import UserError
-from fewshot_gui.texts import _
-
-_FORMAT = "few-shot-training-1"
+from fewshot_gui.metatrain.resuming import FORMAT, checked_notes, unusable
 
 
 @dataclass(frozen=True)
@@ -46,37 +43,27 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         name: tensor.detach().cpu().contiguous().clone(memory_format=torch.contiguous_format)
         for name, tensor in checkpoint.tensors.items()
     }
-    header = {"format": _FORMAT, "notes": json.dumps(checkpoint.notes)}
-    with replacing(path) as stream:
-        stream.write(save(plain, header))
+    header = {"format": FORMAT, "notes": json.dumps(checkpoint.notes)}
+    whole = save(plain, header)
+    with replacing(path, len(whole)) as stream:
+        stream.write(whole)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """What was put down there.
 
     Raises:
-        UserError: It is missing, damaged, or something else.
+        UserError: It is missing, damaged, something else, or of a newer version.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
+            notes = checked_notes(file.metadata() or {}, path)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if header.get("format") != _FORMAT:
-            raise ValueError(header.get("format"))
-        notes = json.loads(header["notes"])
-        if not isinstance(notes, dict) or not all(map(_finite, tensors.values())):
+        if not all(map(_finite, tensors.values())):
             raise ValueError("not a state that can be gone on from")
-    except (OSError, SafetensorError, ValueError, KeyError, RecursionError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise unusable(path) from error
     return Checkpoint(tensors, notes)
-
-
-def unusable(path: Path) -> UserError:
-    """The error for a file that nothing can be gone on from."""
-    return UserError(
-        _("“{file}” is not a training that can be gone on with.").format(file=path),
-        _("Begin the training anew, or choose the file that it was put down in."),
-    )
 
 
 def prefixed(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -16,6 +16,8 @@ from fewshot_gui.texts import ngettext
 
 Rows = NDArray[np.int64]
 
+_NAMED = 3  # classes that a notice names
+
 
 @dataclass(frozen=True)
 class ClassRows:
@@ -86,10 +88,11 @@ def class_rows(folders: Sequence[ClassFolder], rows: Sequence[Rows]) -> ClassRow
     """The class folders with these rows, each in the group of the folder it lies in."""
     parents = [_parent_of(folder) for folder in folders]
     group_names = tuple(dict.fromkeys(parents))
+    numbers = {name: number for number, name in enumerate(group_names)}
     return ClassRows(
         tuple(folder.name for folder in folders),
         tuple(rows),
-        tuple(group_names.index(parent) for parent in parents),
+        tuple(numbers[parent] for parent in parents),
         group_names,
     )
 
@@ -148,6 +151,25 @@ def tell_unreadable(count: int, job: Job) -> None:
             count,
         )
         job.notice(text.format(count=count))
+
+
+def tell_lost(listed: ClassRows, usable: ClassRows, job: Job) -> None:
+    """A notice of classes none of whose pictures can be used, if there are any.
+
+    Args:
+        listed: The classes of a folder.
+        usable: The same classes with the pictures that can be used.
+        job: Gets the notice.
+    """
+    lost = [listed.names[c] for c in np.flatnonzero(usable.sizes == 0).tolist()]
+    if lost:
+        text = ngettext(
+            "{count} class has no picture that can be used and is left out: {names}.",
+            "{count} classes have no picture that can be used and are left out: {names}.",
+            len(lost),
+        )
+        shown = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
+        job.notice(text.format(count=len(lost), names=shown))
 
 
 def tell_copies(count: int, job: Job) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +80,7 @@ class FolderReport:
 
         Classes with less than ``shots + targets`` pictures take no part.
         """
-        return comb(int(np.count_nonzero(self.data.sizes >= shots + targets)), ways)
+        return math.comb(int(np.count_nonzero(self.data.sizes >= shots + targets)), ways)
 
     def lines(self) -> tuple[str, ...]:
         """The report in the user's language, a sentence each."""
@@ -140,7 +140,8 @@ def tasks_in_words(count: int) -> str:
     """A number of tasks, as people read it."""
     if count < 1_000_000:
         return f"{count:,}"
-    power = len(str(count)) - 1
+    power = int(math.log10(count))  # a text of all digits may be too long for Python
+    power -= count < 10**power  # rounded up
     return f"{count // 10 ** (power - 1) / 10:.1f} × 10^{power}"
 
 

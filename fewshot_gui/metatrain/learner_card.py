@@ -12,6 +12,7 @@ from typing import Any
 from fewshot_gui.metatrain.choices import Freedom
 from fewshot_gui.metatrain.measures import Estimate
 from fewshot_gui.metatrain.plain import from_plain
+from fewshot_gui.metatrain.plain_text import plain_texts
 
 FORMAT = 1
 OWN_HEAD = "own"  # the algorithm itself sorts by the network's features
@@ -176,7 +177,8 @@ class LearnerCard:
         head: What sorts best by its features: ``OWN_HEAD``, or the key of a learner.
         sharpness: The numbers of a ``SharpnessLaw`` that its own logits are multiplied by, so
             that confidences are honest; None leaves them as they were learned.
-        classes: Number of pictures by class, for "training", "validation" and "test".
+        classes: Number of pictures by class, for "training", "validation" and "test"; of very
+            many classes only the first ones are listed.
         settings: How it was trained, as plain texts, numbers and truth values.
         seed: Of the training.
         validation: Accuracy on the classes that it was watched by; None where not known.
@@ -209,12 +211,12 @@ class LearnerCard:
 
 
 def card_to_plain(card: LearnerCard) -> dict[str, Any]:
-    """The card in plain values, for JSON."""
-    return {"format": FORMAT, **asdict(card)}
+    """The card in plain values, for JSON, its texts as ``plain_text`` has them."""
+    return {"format": FORMAT, **plain_texts(asdict(card))}
 
 
 def card_from_plain(plain: Any) -> LearnerCard:
-    """The inverse of ``card_to_plain``, after a way through JSON.
+    """The inverse of ``card_to_plain``, after a way through JSON; texts are made plain here, too.
 
     Raises:
         NewerFormat: It is a card of a newer program.
@@ -222,7 +224,7 @@ def card_from_plain(plain: Any) -> LearnerCard:
     """
     if not isinstance(plain, dict):
         raise ValueError("a card is an object")
-    given = dict(plain)
+    given = plain_texts(plain)
     version = given.pop("format", None)
     if type(version) is int and FORMAT < version < 1000:
         raise NewerFormat(f"format {version}")

@@ -57,7 +57,7 @@ def save_learner(path: Path, card: LearnerCard, network: nn.Module, algorithm: n
     if _shapes(tensors) != _shapes(kept_tensors(*_built(card))):
         raise ValueError("the card speaks of another network or algorithm")
     whole = encoded(card, {name: tensor.cpu().numpy() for name, tensor in tensors.items()})
-    with replacing(path) as stream:
+    with replacing(path, len(whole)) as stream:
         stream.write(whole)
 
 

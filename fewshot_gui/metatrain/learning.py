@@ -23,11 +23,11 @@ from fewshot_gui.metatrain.compiling import compiled_where_it_pays
 from fewshot_gui.metatrain.gallery import Gallery
 from fewshot_gui.metatrain.materials import Material, Units
 from fewshot_gui.metatrain.ordered_learner import algorithm_part, network_part
-from fewshot_gui.metatrain.resuming import ORDER
+from fewshot_gui.metatrain.resuming import ORDER, STAGE, STEP
 from fewshot_gui.metatrain.split import ClassSplit
 from fewshot_gui.metatrain.team import Team, share_norms
 from fewshot_gui.metatrain.telling import Telling
-from fewshot_gui.metatrain.trainer import Trainer
+from fewshot_gui.metatrain.trainer import Trainer, other_pictures
 from fewshot_gui.metatrain.training_episodes import EpisodeSource
 from fewshot_gui.metatrain.training_events import OnEvent
 from fewshot_gui.metatrain.training_order import TrainingOrder
@@ -36,7 +36,7 @@ from fewshot_gui.metatrain.tuned_networks import Adapter
 from fewshot_gui.metatrain.whitening import within_whitening
 from fewshot_gui.texts import _
 
-STAGE = "stage"  # among a checkpoint's notes
+NAMES = "names"  # among a checkpoint's notes
 LEAST_WAYS = 2  # of an episode
 WATCHED_WAYS = 20  # as in most papers; more are learned from to see more pairs of classes
 HEAD_RATE = 10.0  # of gradient descent within a task, on embeddings of length 1
@@ -52,6 +52,7 @@ class Setting:
         material: The pictures.
         split: Which classes are learned from, watched by and tested with.
         device: Where to compute.
+        names: Stands for the classes of the folder, as listed.
         team: The processes that train together.
         tell: Told events.
         control: Holds it up, or has it end early.
@@ -61,6 +62,7 @@ class Setting:
     material: Material
     split: ClassSplit
     device: torch.device
+    names: str
     team: Team
     tell: OnEvent
     control: Control
@@ -97,10 +99,20 @@ class _Stage:
     seconds: float
 
 
-def resumed_at(order: TrainingOrder) -> int:
-    """The step that a training goes on from. Raises ``UserError`` where there is none."""
+def resumed_at(order: TrainingOrder, names: str) -> int:
+    """The step that a training goes on from.
+
+    Args:
+        order: The training.
+        names: See ``names_digest``.
+
+    Raises:
+        UserError: There is none that can be gone on with, or it is one of other classes.
+    """
     notes = load_checkpoint(order.checkpoint).notes
-    return int(notes["step"]) + (order.classifying if notes.get(STAGE) else 0)
+    if notes.get(NAMES, names) != names:
+        raise other_pictures(order.checkpoint)
+    return notes.get(STEP, 0) + (order.classifying if notes.get(STAGE) else 0)
 
 
 def learn(setting: Setting, job: Job, resume: bool) -> Learned:
@@ -161,7 +173,7 @@ def _trainer(setting: Setting, network: nn.Module, algorithm: nn.Module, stage: 
         patience=order.patience,
         seconds=stage.seconds,
     )
-    notes = {ORDER: asdict(order), STAGE: stage.number}
+    notes = {ORDER: asdict(order), STAGE: stage.number, NAMES: setting.names}
     return Trainer(
         network,
         algorithm,
@@ -253,4 +265,13 @@ def _digest(split: ClassSplit) -> str:
     whole = [
         (part.names, part.sizes.tolist()) for part in (split.training, split.validation, split.test)
     ]
-    return hashlib.blake2b(repr(whole).encode(), digest_size=16).hexdigest()
+    return _hashed(whole)
+
+
+def names_digest(classes: ClassRows) -> str:
+    """Stands for the names of classes, whatever can be read of their pictures."""
+    return _hashed(sorted(classes.names))
+
+
+def _hashed(value: object) -> str:
+    return hashlib.blake2b(repr(value).encode(), digest_size=16).hexdigest()

@@ -22,6 +22,7 @@ from fewshot_gui.metatrain.learner_card import (
     TestResult,
     TunedSettings,
 )
+from fewshot_gui.metatrain.plain_text import plain_text, without_folders
 from fewshot_gui.metatrain.split import ClassSplit
 from fewshot_gui.metatrain.training_events import Done
 from fewshot_gui.metatrain.training_order import TrainingOrder
@@ -29,6 +30,9 @@ from fewshot_gui.metatrain.training_order import TrainingOrder
 INTERPOLATION = "bilinear"  # for networks from scratch
 # Folders say who somebody is, and what was learned does not depend on the others.
 _NOT_TOLD = ("folder", "output", "classes_file", "device", "seed")
+_MAY_BE_FILES = ("compare", "compare_backbone")
+_MOST_LISTED = 2000  # classes of a part: a card is read whenever learners are listed
+_LONGEST_NAME = 100
 
 
 def network_part(order: TrainingOrder, views: int = 1) -> NetworkPart:
@@ -68,9 +72,10 @@ def finished_card(
     """
     network = network_part(order, views)
     scratch = order.network_choice.from_scratch
+    licence = "" if scratch else backbone_card(order.network).licence
     tested = done.tested
     return LearnerCard(
-        title=order.name,
+        title=plain_text(order.name, _LONGEST_NAME),
         algorithm=algorithm_part(order),
         network=network,
         interpolation=INTERPOLATION,
@@ -81,22 +86,30 @@ def finished_card(
             "validation": _counted(split.validation),
             "test": _counted(split.test),
         },
-        settings=_settings(order, done),
+        settings=_settings(order, split, done),
         seed=order.seed,
         validation=done.validation,
         results=tuple(TestResult(**vars(found)) for found in tested.comparisons) if tested else (),
-        compared_with=tested.old if tested else "",
+        compared_with=plain_text(tested.old, 2 * _LONGEST_NAME) if tested else "",
         recommended=bool(tested and tested.recommended),
-        licence="" if scratch else backbone_card(order.network).licence,
+        licence=plain_text(licence, _LONGEST_NAME),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         program=__version__,
     )
 
 
-def _settings(order: TrainingOrder, done: Done) -> dict[str, Any]:
+def _settings(order: TrainingOrder, split: ClassSplit, done: Done) -> dict[str, Any]:
     told = {name: value for name, value in asdict(order).items() if name not in _NOT_TOLD}
-    return {**told, "steps_made": done.steps, "best_step": done.best_step}
+    named = {name: without_folders(told[name]) for name in _MAY_BE_FILES}
+    counts = [len(part) for part in (split.training, split.validation, split.test)]
+    made = {"steps_made": done.steps, "best_step": done.best_step, "classes": counts}
+    return {**told, **named, **made}
 
 
 def _counted(classes: ClassRows) -> dict[str, int]:
-    return dict(zip(classes.names, classes.sizes.tolist(), strict=True))
+    counted: dict[str, int] = {}
+    names, sizes = classes.names[:_MOST_LISTED], classes.sizes[:_MOST_LISTED].tolist()
+    for name, size in zip(names, sizes, strict=True):
+        shown = plain_text(name, _LONGEST_NAME)
+        counted[shown] = counted.get(shown, 0) + size
+    return counted

@@ -32,9 +32,10 @@ def split_as_ordered(data: ClassRows, order: TrainingOrder) -> ClassSplit:
         UserError: There are too few classes or groups, or the file that says which is which
             cannot be used.
     """
+    known = frozenset(data.names)
     data = subset(data, np.flatnonzero(data.sizes > 0))
     if order.split == SplitBy.FILE:
-        return _as_listed(data, read_parts(Path(order.classes_file)), order.classes_file)
+        return _as_listed(data, known, read_parts(Path(order.classes_file)), order.classes_file)
     if len(data) < LEAST_CLASSES:
         raise too_few_classes(len(data))
     grouped = order.split == SplitBy.GROUP
@@ -94,8 +95,11 @@ def too_few_classes(count: int) -> UserError:
     )
 
 
-def _as_listed(data: ClassRows, parts: dict[str, str], file: str) -> ClassSplit:
-    for name in parts.keys() - set(data.names):
+def _as_listed(
+    data: ClassRows, known: frozenset[str], parts: dict[str, str], file: str
+) -> ClassSplit:
+    """As the file says; classes that are ``known`` may have lost their pictures since."""
+    for name in parts.keys() - known:
         raise UserError(
             _("“{file}” names the class “{name}”, which has no picture here.").format(
                 file=file, name=name

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +23,7 @@ from fewshot_gui.metatrain.building import named_backbone
 from fewshot_gui.metatrain.classes import usable_classes
 from fewshot_gui.metatrain.learner_card import AdapterSettings, NetworkPart, TunedSettings
 from fewshot_gui.metatrain.materials import Material, Pixels, Units
+from fewshot_gui.metatrain.scratch import place_for_pixels
 from fewshot_gui.metatrain.store import PictureShape, load_store
 from fewshot_gui.paths import cache_dir
 from fewshot_gui.texts import _
@@ -97,7 +96,7 @@ def prepared(
         units = Units(vectors, classes, paths)
         yield _some(Ready(units, files, counts.failed, copies, {card.identity: table}))
         return
-    with _place_for_pixels() as file:
+    with place_for_pixels() as file:
         store = load_store(folders, picture_shape(part, interpolation), pool, job, file)
         yield _some(Ready(Pixels(store, paths), files, store.unreadable, store.copies))
 
@@ -123,23 +122,6 @@ def embedded(
     with contextlib.closing(runtime):
         EmbeddingPipeline(card, pool, runtime, cache).run(table, rows, job)
     return table
-
-
-@contextlib.contextmanager
-def _place_for_pixels() -> Iterator[Path]:
-    """A new file's path; the file is deleted in the end."""
-    place = cache_dir() / "training"
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise UserError(
-            _("Pictures cannot be kept in “{folder}”: {reason}.").format(
-                folder=place, reason=error.strerror or error
-            )
-        ) from error
-    with folder as kept:
-        yield Path(kept) / "pixels.npy"
 
 
 def _some(ready: Ready) -> Ready:

@@ -125,7 +125,7 @@ def keep_learner(path: str | Path, name: str = "") -> str:
     learners_folder().mkdir(parents=True, exist_ok=True)
     if not place.exists() or read_learner_bytes(place).checksum != found.checksum:
         whole = path.read_bytes()
-        with replacing(place) as stream:
+        with replacing(place, len(whole)) as stream:
             stream.write(whole)
         if read_learner_bytes(place).checksum != found.checksum:
             raise UserError(_("“{file}” changed while it was copied.").format(file=path.name))

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from fewshot_gui.metatrain.classes import (
     tell_unreadable,
     without_copies,
 )
+from fewshot_gui.metatrain.scratch import mapped
 from fewshot_gui.texts import _
 
 IN_MEMORY = 1 << 30  # bytes of pixels; more than that is mapped from a file
@@ -51,6 +53,15 @@ class PictureShape:
     @property
     def channels(self) -> int:
         return 1 if self.gray else 3
+
+    def shape(self, pictures: int) -> tuple[int, int, int, int]:
+        """Of an array of so many."""
+        return pictures, self.channels, self.side, self.side
+
+    def on_disk(self, pictures: int) -> int:
+        """Bytes that so many take on the disk: none where they fit into the memory."""
+        size = prod(self.shape(pictures))
+        return size if size > IN_MEMORY else 0
 
 
 @dataclass(frozen=True)
@@ -93,12 +104,13 @@ def load_store(
         in_memory: Bytes of pixels that are not too large.
 
     Raises:
+        UserError: The disk is full.
         Cancelled: The job was cancelled; the file may be left behind unfinished.
         RuntimeError: No process that decodes could be started.
     """
     paths = [picture.path for folder in folders for picture in folder.files]
     bounds = np.cumsum([0, *(len(folder.files) for folder in folders)]).tolist()
-    pixels = _room((len(paths), shape.channels, shape.side, shape.side), file, in_memory)
+    pixels = _room(shape.shape(len(paths)), file, in_memory, job)
     digests: list[bytes] = [b""] * len(paths)  # empty where the picture cannot be used
     crop = Crop(shape.resize or shape.side, shape.side, shape.interpolation)
     requests = (DecodeRequest(path, crop=crop) for path in paths)
@@ -116,10 +128,12 @@ def load_store(
     return ImageStore(pixels, class_rows(folders, single), unreadable, copies)
 
 
-def _room(shape: tuple[int, int, int, int], file: Path | None, in_memory: int) -> NDArray[np.uint8]:
-    if file is None or int(np.prod(shape)) <= in_memory:
+def _room(
+    shape: tuple[int, int, int, int], file: Path | None, in_memory: int, job: Job
+) -> NDArray[np.uint8]:
+    if file is None or prod(shape) <= in_memory:
         return np.zeros(shape, np.uint8)
-    return np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+    return mapped(file, shape, job)
 
 
 def _planes(crop: NDArray[np.uint8], gray: bool) -> NDArray[np.uint8]:

@@ -24,10 +24,10 @@ from fewshot_gui.metatrain.checkpoints import (
     restore_module,
     restore_optimiser,
     save_checkpoint,
-    unusable,
 )
 from fewshot_gui.metatrain.measures import Estimate, estimate
 from fewshot_gui.metatrain.memory import freed_memory_kept
+from fewshot_gui.metatrain.resuming import STEP, unusable
 from fewshot_gui.metatrain.team import Team
 from fewshot_gui.metatrain.training_episodes import EpisodeSource
 from fewshot_gui.metatrain.training_plan import Control, Look, Trained, TrainerPlan
@@ -96,12 +96,14 @@ class Trainer:
             UserError: It cannot be read, or belongs to another training.
         """
         found = load_checkpoint(self._path)
+        if found.notes.get("data", self._data) != self._data:
+            raise other_pictures(self._path)
         if found.notes.get("plan") != self._fingerprint():
             raise UserError(
                 _("“{file}” was put down by a training with other settings.").format(
                     file=self._path
                 ),
-                _("Choose the same settings again, or begin anew."),
+                _("Choose the same settings again, or begin anew with another output."),
             )
         try:
             self._restore(found)
@@ -270,7 +272,8 @@ class Trainer:
         }
         notes = {
             "plan": self._fingerprint(),
-            "step": self._step,
+            "data": self._data,
+            STEP: self._step,
             "losses": self._losses,
             "looks": [asdict(look) for look in self._looks],
             "episodes": self._training.state,
@@ -288,7 +291,7 @@ class Trainer:
         self._looks = [_look_of(held) for held in found.notes["looks"]]
         self._losses = [float(loss) for loss in found.notes["losses"]]
         self._spent = float(found.notes["seconds"])
-        self._step = self._kept = int(found.notes["step"])
+        self._step = self._kept = int(found.notes[STEP])
 
     def _fingerprint(self) -> str:
         """Of all that must be the same for the losses to be the same."""
@@ -296,6 +299,16 @@ class Trainer:
         kinds = f"{type(self._network).__name__} {type(self._algorithm).__name__}"
         whole = f"{settings} {kinds} {self._training.class_count} {self._data}"
         return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
+
+
+def other_pictures(checkpoint: Path) -> UserError:
+    """The error for a training that is to be gone on with on other pictures."""
+    return UserError(
+        _("“{file}” was put down by a training on other classes or pictures.").format(
+            file=checkpoint
+        ),
+        _("Choose the folder as it was then, or begin anew with another output."),
+    )
 
 
 def _look_of(held: dict[str, Any]) -> Look:

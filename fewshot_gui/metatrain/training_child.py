@@ -65,22 +65,26 @@ class _Teller:
 
     def say(self, content: list[Any]) -> None:
         # who asked may be gone: then the other pipe is closed, too, and the job is cancelled
-        with self._lock, contextlib.suppress(BrokenPipeError):
+        with self._lock, contextlib.suppress(OSError):
             self._sink.write(json.dumps(content).encode() + b"\n")
 
 
 def _listen(source: BinaryIO, job: Job, control: Control) -> None:
-    for line in source:
-        wish = json.loads(line)
-        if wish["finishing"]:
-            control.finish()
-        elif wish["held"]:
-            control.hold()
-        else:
-            control.release()
-        if wish["cancelled"]:
-            break
-    job.cancel()
+    try:
+        for line in source:
+            wish = json.loads(line)
+            if wish["finishing"]:
+                control.finish()
+            elif wish["held"]:
+                control.hold()
+            else:
+                control.release()
+            if wish["cancelled"]:
+                break
+    except ValueError:
+        pass  # who asked died in the middle of a line
+    finally:
+        job.cancel()
 
 
 if __name__ == "__main__":

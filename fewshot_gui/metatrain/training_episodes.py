@@ -81,7 +81,8 @@ class EpisodeSource:
         self._device = device
         self._pixels = _on_device(torch.from_numpy(store.pixels), device)
         self._sizes = classes.sizes
-        self._rows = _table(classes)
+        self._rows = np.concatenate([*classes.rows, np.zeros(0, np.int64)])
+        self._starts = np.cumsum(self._sizes) - self._sizes  # of each class among the rows
         self._pools = episode_pools(classes, plan)
         self._groups = _groups(classes, plan)
         self._rng = np.random.Generator(np.random.PCG64(seed))
@@ -164,10 +165,11 @@ class EpisodeSource:
 
     def _pictures(self, classes: Ints, count: int) -> Ints:
         """Rows of so many different pictures of each class, int64 ``classes.shape + (count,)``."""
-        order = self._rng.random((*classes.shape, self._rows.shape[1]))
-        order[np.arange(self._rows.shape[1]) >= self._sizes[classes][..., None]] = 2.0
+        most = int(self._sizes.max(initial=1))
+        order = self._rng.random((*classes.shape, most))
+        order[np.arange(most) >= self._sizes[classes][..., None]] = 2.0
         picked = np.argsort(order, axis=-1)[..., :count]
-        return self._rows[classes[..., None], picked]
+        return self._rows[self._starts[classes][..., None] + picked]
 
     def _images(self, rows: Ints, turns: Ints) -> Tensor:
         """float32 ``rows.shape + (channels, side, side)``, turned and bent."""
@@ -227,14 +229,6 @@ def _on_device(pixels: Tensor, device: torch.device) -> Tensor:
         return pixels
     free, _total = torch.cuda.mem_get_info(device)
     return pixels.to(device) if pixels.nbytes <= FITS * free else pixels
-
-
-def _table(classes: ClassRows) -> Ints:
-    """The rows of all classes side by side, int64 ``(classes, most)``, filled up with 0."""
-    table = np.zeros((len(classes), int(classes.sizes.max(initial=1))), np.int64)
-    for number, rows in enumerate(classes.rows):
-        table[number, : len(rows)] = rows
-    return table
 
 
 def _able(classes: ClassRows, plan: BatchPlan) -> Ints:

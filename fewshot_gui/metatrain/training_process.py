@@ -34,6 +34,7 @@ from fewshot_gui.metatrain.training_events import (
 )
 from fewshot_gui.metatrain.training_order import TrainingOrder, checked
 from fewshot_gui.metatrain.training_plan import Control
+from fewshot_gui.texts import _
 
 _NOTHING = (False, False, False)  # is wanted at the beginning
 _PATIENCE_SECONDS = 60.0  # for a checkpoint on a slow disk, once the training is not wanted
@@ -58,9 +59,9 @@ def train_in_process(
         resume: Go on from the checkpoint of this order.
 
     Raises:
-        UserError: Something that the user can put right.
+        UserError: Something that the user can put right, or the process was ended from outside.
         Cancelled: The job was cancelled.
-        RuntimeError: The process died, or has a bug.
+        RuntimeError: It has a bug.
     """
     control = control or Control()
     module = "fewshot_gui.metatrain.training_child"
@@ -75,7 +76,19 @@ def train_in_process(
             done = None if plain is None else _taken(plain, on_event)
             if done is not None:
                 return done
-    raise RuntimeError("the process died")
+    raise _died(order)
+
+
+def _died(order: TrainingOrder) -> UserError:
+    """The error for a process that said nothing of its end."""
+    if order.checkpoint.exists():
+        kept = _("What was put down last is kept; you can go on from there.")
+    else:
+        kept = _("It had not put anything down yet.")
+    return UserError(
+        _("The training was ended from outside, or the memory ran out."),
+        f"{kept} {_('Close other programs, or ask for smaller tasks, if it happens again.')}",
+    )
 
 
 def _taken(plain: list[Any], on_event: OnEvent) -> Done | None:

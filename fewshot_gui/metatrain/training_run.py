@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -9,26 +10,30 @@ from pathlib import Path
 import torch
 
 from fewshot_gui.backbones.torch_runtime import resolve_device
+from fewshot_gui.errors import UserError
 from fewshot_gui.images.class_folders import find_class_folders
 from fewshot_gui.images.pool import DecodePool
 from fewshot_gui.jobs import Cancelled, Job
 from fewshot_gui.learners.sharpness import SharpnessLaw
 from fewshot_gui.metatrain.calibrating import calibrated
-from fewshot_gui.metatrain.classes import listed_classes
-from fewshot_gui.metatrain.foreseeing import check_parts, check_rival, check_team
+from fewshot_gui.metatrain.classes import listed_classes, tell_lost
+from fewshot_gui.metatrain.foreseeing import check_disks, check_parts, check_rival, check_team
 from fewshot_gui.metatrain.learner_card import OWN_HEAD
 from fewshot_gui.metatrain.learner_file import save_learner
-from fewshot_gui.metatrain.learning import Learned, Setting, learn, resumed_at
+from fewshot_gui.metatrain.learning import Learned, Setting, learn, names_digest, resumed_at
 from fewshot_gui.metatrain.ordered_learner import INTERPOLATION, finished_card, network_part
 from fewshot_gui.metatrain.outputs import check_output
 from fewshot_gui.metatrain.parts import split_as_ordered
 from fewshot_gui.metatrain.preparing import Ready, prepared
+from fewshot_gui.metatrain.resuming import refuse_to_begin_anew
 from fewshot_gui.metatrain.rivalry import tested
+from fewshot_gui.metatrain.scratch import only_training
 from fewshot_gui.metatrain.split import ClassSplit
 from fewshot_gui.metatrain.suiting import Suited, suited
-from fewshot_gui.metatrain.team import joined_team, own_device
+from fewshot_gui.metatrain.team import Team, joined_team, own_device
 from fewshot_gui.metatrain.training_events import (
     Done,
+    FinalTest,
     OnEvent,
     Prepared,
     Stopped,
@@ -36,6 +41,7 @@ from fewshot_gui.metatrain.training_events import (
 )
 from fewshot_gui.metatrain.training_order import TrainingOrder, checked
 from fewshot_gui.metatrain.training_plan import Control
+from fewshot_gui.texts import _
 
 
 def train(
@@ -66,21 +72,28 @@ def train(
     check_output(Path(order.output))
     check_rival(order)
     device = own_device(resolve_device(order.device))
-    with joined_team(device) as team, DecodePool() as pool:
+    with joined_team(device) as team, _alone(order, team), DecodePool() as pool:
         tell = on_event if team.leads else _silence
         try:
             check_team(order, team)
+            if not resume:
+                refuse_to_begin_anew(order.output)
             folders = find_class_folders(order.folder, job)
-            part = network_part(order)
+            part, listed = network_part(order), listed_classes(folders)
+            names = names_digest(listed)
             # Before the long work: whether there would be enough, if all can be read.
-            check_parts(order, split_as_ordered(listed_classes(folders), order))
+            begins_at = resumed_at(order, names) if resume else 0
+            foreseen = split_as_ordered(listed, order)
+            check_parts(order, foreseen)
+            check_disks(order, part, foreseen, int(listed.sizes.sum()))
             with prepared(folders, part, INTERPOLATION, device.type, pool, job) as ready:
+                tell_lost(listed, ready.material.classes, job)
                 split = split_as_ordered(ready.material.classes, order)
                 check_parts(order, split)
                 setting = Setting(
-                    order, ready.material, split, device, team, tell, control or Control()
+                    order, ready.material, split, device, names, team, tell, control or Control()
                 )
-                tell(_prepared(order, ready, split, device, resume))
+                tell(_prepared(order, ready, split, device, begins_at))
                 learned = learn(setting, job, resume)
                 done = _finished(setting, learned, ready, pool, job)
         except Cancelled:
@@ -92,7 +105,7 @@ def train(
 
 
 def _prepared(
-    order: TrainingOrder, ready: Ready, split: ClassSplit, device: torch.device, resume: bool
+    order: TrainingOrder, ready: Ready, split: ClassSplit, device: torch.device, begins_at: int
 ) -> Prepared:
     return Prepared(
         split.training.names,
@@ -103,7 +116,7 @@ def _prepared(
         ready.copies,
         device.type,
         order.steps + order.classifying,
-        resumed_at(order) if resume else 0,
+        begins_at,
     )
 
 
@@ -115,7 +128,7 @@ def _finished(setting: Setting, learned: Learned, ready: Ready, pool: DecodePool
     if not setting.team.leads:
         return done
     new = suited(setting, learned, len(ready.files), job)
-    verdict = tested(setting, new.solver, ready, pool, job)
+    verdict = _verdict(setting, new, ready, pool, job)
     if verdict is not None:
         setting.tell(verdict)
     done = replace(done, head=new.head, tested=verdict)
@@ -124,6 +137,23 @@ def _finished(setting: Setting, learned: Learned, ready: Ready, pool: DecodePool
     save_learner(Path(order.output), card, new.network, learned.algorithm)
     order.checkpoint.unlink(missing_ok=True)
     return done
+
+
+def _verdict(
+    setting: Setting, new: Suited, ready: Ready, pool: DecodePool, job: Job
+) -> FinalTest | None:
+    """The final test. What was learned is kept even where it can no longer be made."""
+    try:
+        return tested(setting, new.solver, ready, pool, job)
+    except UserError as error:
+        text = _("The new learner is kept, but it could not be tested. {reason}")
+        job.notice(text.format(reason=error))
+        return None
+
+
+def _alone(order: TrainingOrder, team: Team) -> contextlib.AbstractContextManager[None]:
+    """Of those that train together one writes, and of others none does."""
+    return only_training(Path(order.output)) if team.leads else contextlib.nullcontext()
 
 
 def _law(setting: Setting, new: Suited, job: Job) -> SharpnessLaw | None:
