@@ -49,6 +49,20 @@ class ClassRows:
         """Group of each class, int64 ``(n,)``; 0 for all where there are none."""
         return np.asarray(self.groups or [0] * len(self), np.int64)
 
+    def by_group(self, chosen: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Some of the classes, by their places, group after group; groups without one are out.
+
+        Args:
+            chosen: int64 ``(n,)``.
+
+        Returns:
+            int64 arrays, one a group, each in the order of ``chosen``.
+        """
+        groups = self.group_of[chosen]
+        order = np.argsort(groups, kind="stable")
+        starts = np.unique(groups[order], return_index=True)[1]
+        return np.split(chosen[order], starts)[1:]
+
     def together(self, pictures: int, within_groups: bool) -> int:
         """How many classes of at least so many pictures an episode can have."""
         able = self.sizes >= pictures

@@ -117,10 +117,9 @@ def episode_sampler(data: ClassRows, plan: EpisodePlan, job: Job) -> EpisodeSamp
     _check(plan)
     fit = data.sizes >= plan.needed
     candidates = np.flatnonzero(fit)
-    pools = (candidates,)
-    if plan.within_groups:
-        pools = tuple(candidates[data.group_of[candidates] == g] for g in _groups(data))
+    pools = data.by_group(candidates) if plan.within_groups else [candidates]
     wanted = 2 if plan.mode is Mode.FOLDER else plan.ways
+    groups = len(np.unique(data.group_of)) if plan.within_groups else 1
     enough = tuple(pool for pool in pools if len(pool) >= wanted)
     if not enough:
         raise _too_few(data, plan, wanted)
@@ -132,7 +131,7 @@ def episode_sampler(data: ClassRows, plan: EpisodePlan, job: Job) -> EpisodeSamp
             _("Ask for fewer classes in a task."),
         )
     _tell_small([data.names[c] for c in np.flatnonzero(~fit).tolist()], plan.needed, job)
-    _tell_groups(len(pools) - len(enough), wanted, job)
+    _tell_groups(groups - len(enough), wanted, job)
     return EpisodeSampler(data, plan, enough)
 
 
@@ -148,10 +147,6 @@ def _in_proportion(wanted: NDArray[np.float64], room: Ints) -> Ints:
     if missing > 0:
         counts[np.argsort(counts - shares, kind="stable")[:missing]] += 1
     return counts
-
-
-def _groups(data: ClassRows) -> list[int]:
-    return np.unique(data.group_of).tolist()
 
 
 def _check(plan: EpisodePlan) -> None:

@@ -238,8 +238,7 @@ def _able(classes: ClassRows, plan: BatchPlan) -> Ints:
 
 def _groups(classes: ClassRows, plan: BatchPlan) -> list[Ints]:
     """Those of each group that has any."""
-    able = _able(classes, plan)
-    return [able[classes.group_of[able] == g] for g in np.unique(classes.group_of[able])]
+    return classes.by_group(_able(classes, plan))
 
 
 def episode_pools(classes: ClassRows, plan: BatchPlan) -> tuple[Ints, ...]:

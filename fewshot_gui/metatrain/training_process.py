@@ -59,7 +59,7 @@ def train_in_process(
         resume: Go on from the checkpoint of this order.
 
     Raises:
-        UserError: Something that the user can put right, or the process was ended from outside.
+        UserError: Something that the user can put right, or the process died.
         Cancelled: The job was cancelled.
         RuntimeError: It has a bug.
     """
@@ -86,8 +86,8 @@ def _died(order: TrainingOrder) -> UserError:
     else:
         kept = _("It had not put anything down yet.")
     return UserError(
-        _("The training was ended from outside, or the memory ran out."),
-        f"{kept} {_('Close other programs, or ask for smaller tasks, if it happens again.')}",
+        _("The process that trains has ended all of a sudden."),
+        f"{kept} {_('It was ended from outside, or the memory ran out.')}",
     )
 
 

@@ -391,7 +391,7 @@ def test_a_process_that_is_killed_is_told_of_and_can_be_gone_on_with(page, real,
     qtbot.waitUntil(lambda: len(page.progress.looks) > 1)
     (process,) = real
     process.kill()
-    qtbot.waitUntil(lambda: "The training broke down." in told(page))
+    qtbot.waitUntil(lambda: "ended all of a sudden" in " ".join(told(page)))
     assert "you can go on from there" in page.banners.messages[-1].hint
     qtbot.waitUntil(lambda: page.form.earlier is not None)
     assert page.buttons.resume_button.isVisible()

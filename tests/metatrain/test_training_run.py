@@ -247,7 +247,7 @@ def test_other_pictures_are_not_gone_on_with(order, tmp_path):
     with pytest.raises(Cancelled):
         train(order, job, lambda event: isinstance(event, Looked) and job.cancel())
     other = replace(order, folder=str(draw_classes(tmp_path / "other", 20, PICTURES)))
-    with pytest.raises(UserError, match="other settings"):
+    with pytest.raises(UserError, match="other classes or pictures"):
         train(other, Job(), lambda _event: None, resume=True)
     assert resumable(order.output) is not None
 
