@@ -113,11 +113,10 @@ def _discard(temporary: Path) -> None:
 
 
 def _explained(path: Path, error: OSError, size: int = 0) -> UserError:
+    if error.errno in FULL and size:
+        return no_room(path.parent, size)
     message = _("“{path}” could not be written.").format(path=path)
     if error.errno in FULL:
-        if size:
-            why = no_room(path.parent, size)
-            return UserError(f"{message} {why.message}", why.hint)
         return UserError(message, _("The disk is full. Free some space and try again."))
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UserError(message, _("You may not write there. Choose another folder."))

@@ -1,4 +1,7 @@
-"""Progress, notices and errors on standard error."""
+"""Progress, notices and errors on standard error.
+
+Names of files may hold what moves a terminal's cursor: it is written out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TextIO
 
 from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Progress
+from fewshot_gui.plain_text import plain_text
 from fewshot_gui.texts import _
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -40,11 +44,11 @@ class Console:
 
     def notice(self, message: str) -> None:
         self.clear()
-        self._stream.write(_("note: {message}").format(message=message) + "\n")
+        self._stream.write(_("note: {message}").format(message=plain_text(message)) + "\n")
 
     def error(self, error: UserError) -> None:
         self.clear()
-        self._stream.write(_("error: {message}").format(message=error) + "\n")
+        self._stream.write(_("error: {message}").format(message=plain_text(str(error))) + "\n")
 
     def clear(self) -> None:
         """Wipe the progress line."""

@@ -182,11 +182,15 @@ def _range(text: str) -> tuple[int, int]:
 
 def _run(args: argparse.Namespace, job: Job) -> int:
     from fewshot_gui.metatrain.outputs import check_output
+    from fewshot_gui.metatrain.scratch import only_training
     from fewshot_gui.metatrain.training_run import train
 
     if not _is_leader():
         job = job.silent()  # what there is to tell, the first process tells
     check_output(args.output)
+    if _is_leader():
+        with only_training(Path(args.output)):
+            pass  # what another one goes on with is not to be judged meanwhile
     order = _resumed(args) if args.resume else _ordered(args, job)
     narrator = _Narrator(Console(sys.stderr))
     with _ended_by_others(job):
@@ -253,11 +257,8 @@ def _ordered(args: argparse.Namespace, job: Job) -> TrainingOrder:
     from fewshot_gui.metatrain.choices import Freedom
     from fewshot_gui.metatrain.folder_report import look_at_folder
     from fewshot_gui.metatrain.resuming import refuse_to_begin_anew
-    from fewshot_gui.metatrain.scratch import only_training
 
-    if _is_leader():
-        with only_training(Path(args.output)):  # one that goes on was not stopped
-            refuse_to_begin_anew(args.output)
+    refuse_to_begin_anew(args.output)
     report = look_at_folder(args.folder, job)
     advice = advise(report, args.output, resolve_device(args.device) != "cpu")
     if advice.obstacle:

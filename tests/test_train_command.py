@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from fewshot_gui.cli import EXIT_INTERRUPTED, EXIT_USER_ERROR, main
 from fewshot_gui.jobs import Job
+from fewshot_gui.metatrain.scratch import only_training
 from tests.metatrain.drawings import SIDE, draw_classes
 
 
@@ -157,3 +158,14 @@ def test_a_file_that_is_no_learner_is_not_replaced(folder, output, capsys):
 def test_a_range_that_is_none_is_refused(folder, output, text):
     with pytest.raises(SystemExit):
         main([*command(folder, output), "--ways", text])
+
+
+def test_two_commands_for_one_learner_are_kept_apart(folder, output, capsys, monkeypatch):
+    checkpoint = output.with_name(output.name + ".training")
+    checkpoint.write_bytes(b"being written by the other one")
+    for more in ([], ["--resume"]):
+        with only_training(output):
+            assert main(command(folder, output, *more)) == EXIT_USER_ERROR
+        last = capsys.readouterr().err.strip().splitlines()[-1]
+        assert "is being trained at this moment" in last
+    assert checkpoint.read_bytes() == b"being written by the other one"

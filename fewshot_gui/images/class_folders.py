@@ -13,6 +13,7 @@ from fewshot_gui.images.files import ImageFile
 from fewshot_gui.images.natural import natural_key
 from fewshot_gui.images.scan import scan
 from fewshot_gui.jobs import Job
+from fewshot_gui.plain_text import plain_text
 from fewshot_gui.texts import _, ngettext
 
 _SHOWN = 3  # folders that a notice names
@@ -78,7 +79,7 @@ def _closed(folders: Sequence[str]) -> str:
         "{count} folders cannot be opened and are left out: {names}.",
         len(folders),
     )
-    shown = ", ".join(folders[:_SHOWN]) + (", …" if len(folders) > _SHOWN else "")
+    shown = ", ".join(map(plain_text, folders[:_SHOWN])) + (", …" if len(folders) > _SHOWN else "")
     return text.format(count=len(folders), names=shown)
 
 

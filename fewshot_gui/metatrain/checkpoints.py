@@ -58,7 +58,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             notes = checked_notes(file.metadata() or {}, path)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies: what is mapped from the file holds it, and the room that it takes.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         if not all(map(_finite, tensors.values())):
             raise ValueError("not a state that can be gone on from")
     except (OSError, SafetensorError, ValueError, RecursionError) as error:

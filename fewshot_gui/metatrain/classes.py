@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fewshot_gui.backbones.table import EmbeddingTable
 from fewshot_gui.images.class_folders import ClassFolder
 from fewshot_gui.jobs import Job
+from fewshot_gui.plain_text import plain_text
 from fewshot_gui.texts import ngettext
 
 Rows = NDArray[np.int64]
@@ -182,7 +183,7 @@ def tell_lost(listed: ClassRows, usable: ClassRows, job: Job) -> None:
             "{count} classes have no picture that can be used and are left out: {names}.",
             len(lost),
         )
-        shown = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
+        shown = ", ".join(map(plain_text, lost[:_NAMED])) + (", …" if len(lost) > _NAMED else "")
         job.notice(text.format(count=len(lost), names=shown))
 
 

@@ -16,6 +16,7 @@ from fewshot_gui.errors import UserError
 from fewshot_gui.jobs import Job
 from fewshot_gui.metatrain.classes import ClassRows
 from fewshot_gui.metatrain.plan import EpisodePlan, Mode
+from fewshot_gui.plain_text import plain_text
 from fewshot_gui.texts import _, ngettext
 
 STRANGER = -1
@@ -205,7 +206,7 @@ def _tell_small(names: Sequence[str], needed: int, job: Job) -> None:
         "{count} classes have fewer than {needed} pictures and are left out: {names}.",
         len(names),
     )
-    shown = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    shown = ", ".join(map(plain_text, names[:_NAMED])) + (", …" if len(names) > _NAMED else "")
     job.notice(text.format(count=len(names), needed=needed, names=shown))
 
 

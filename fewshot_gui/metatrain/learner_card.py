@@ -12,7 +12,7 @@ from typing import Any
 from fewshot_gui.metatrain.choices import Freedom
 from fewshot_gui.metatrain.measures import Estimate
 from fewshot_gui.metatrain.plain import from_plain
-from fewshot_gui.metatrain.plain_text import plain_texts
+from fewshot_gui.plain_text import plain_texts
 
 FORMAT = 1
 OWN_HEAD = "own"  # the algorithm itself sorts by the network's features

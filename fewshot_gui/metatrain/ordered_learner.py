@@ -22,10 +22,10 @@ from fewshot_gui.metatrain.learner_card import (
     TestResult,
     TunedSettings,
 )
-from fewshot_gui.metatrain.plain_text import plain_text, without_folders
 from fewshot_gui.metatrain.split import ClassSplit
 from fewshot_gui.metatrain.training_events import Done
 from fewshot_gui.metatrain.training_order import TrainingOrder
+from fewshot_gui.plain_text import plain_text, without_folders
 
 INTERPOLATION = "bilinear"  # for networks from scratch
 # Folders say who somebody is, and what was learned does not depend on the others.

@@ -27,10 +27,10 @@ from fewshot_gui.metatrain.final_test import (
 from fewshot_gui.metatrain.learner_card import OWN_HEAD
 from fewshot_gui.metatrain.learner_file import LoadedLearner, load_learner
 from fewshot_gui.metatrain.learning import Setting
-from fewshot_gui.metatrain.plain_text import without_folders
 from fewshot_gui.metatrain.preparing import Ready, embedded, prepared
 from fewshot_gui.metatrain.split import subset
 from fewshot_gui.metatrain.training_events import FinalTest
+from fewshot_gui.plain_text import without_folders
 from fewshot_gui.texts import _
 
 

@@ -243,6 +243,18 @@ def test_what_goes_wrong_is_said_and_the_page_can_be_used_again(training, toy, q
     qtbot.waitUntil(training.buttons.train_button.isEnabled)
 
 
+def test_what_another_window_trained_meanwhile_is_not_written_over(ready, toy, learners, qtbot):
+    expected = Path(ready.form.order.output)
+    learners.mkdir()
+    expected.write_bytes(b"somebody else's learner")
+    click(ready.buttons.train_button)
+    qtbot.waitUntil(lambda: bool(toy.orders))
+    toy.events.put("done")
+    qtbot.waitUntil(lambda: not ready.trainings.busy)
+    assert expected.read_bytes() == b"somebody else's learner"
+    assert Path(toy.orders[0][0].output) == expected.with_stem(f"{expected.stem}-2")
+
+
 def test_closing_the_page_asks_and_may_let_it_go_on(training, asked, toy, qtbot):
     asked.training_answer = StillTraining.STAY
     QTest.keyClick(training, Key.Key_Escape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,19 @@ def test_can_be_cancelled(tmp_path):
     job.cancel()
     with pytest.raises(Cancelled):
         find_class_folders(tmp_path, job)
+
+
+def test_folders_that_cannot_be_opened_are_told_of(tmp_path, monkeypatch):
+    make(tmp_path, "cat/a.jpg", "dog/b.jpg", "locked/c.jpg")
+    listed = os.scandir
+
+    def failing(path):
+        if os.path.basename(path) == "locked":
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    notices = []
+    found = find_class_folders(tmp_path, Job(on_notice=notices.append))
+    assert [one.name for one in found] == ["cat", "dog"]
+    assert notices == ["1 folder cannot be opened and is left out: locked."]

@@ -16,6 +16,7 @@ from fewshot_gui.metatrain.algorithms.maml import Maml
 from fewshot_gui.metatrain.algorithms.matching import Matching
 from fewshot_gui.metatrain.algorithms.meta_baseline import Classifier, MetaBaseline
 from fewshot_gui.metatrain.algorithms.prototypical import Prototypical
+from fewshot_gui.metatrain.checkpoints import load_checkpoint
 from fewshot_gui.metatrain.networks import Conv4
 from fewshot_gui.metatrain.split import split_classes
 from fewshot_gui.metatrain.store import ImageStore
@@ -250,6 +251,15 @@ def test_a_checkpoint_of_other_settings_is_refused(store, path):
     other = new_trainer(store, path, plan=replace(PLAN, rate=0.5))[0]
     with pytest.raises(UserError, match="other settings"):
         other.resume()
+
+
+def test_what_is_loaded_does_not_lie_in_the_file(store, path):
+    new_trainer(store, path)[0].run(Job())
+    loaded = load_checkpoint(path)
+    before = {name: tensor.clone() for name, tensor in loaded.tensors.items()}
+    with path.open("r+b") as stream:  # not cut: a mapped file would then end the process
+        stream.write(bytes(path.stat().st_size))
+    assert all(torch.equal(loaded.tensors[name], tensor) for name, tensor in before.items())
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff" * 100, b"cut"])

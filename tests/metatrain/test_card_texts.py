@@ -11,10 +11,10 @@ from fewshot_gui.metatrain.learner_card import card_from_plain, card_to_plain
 from fewshot_gui.metatrain.learner_file import read_card
 from fewshot_gui.metatrain.measures import Estimate
 from fewshot_gui.metatrain.ordered_learner import finished_card
-from fewshot_gui.metatrain.plain_text import plain_text, without_folders
 from fewshot_gui.metatrain.split import ClassSplit
 from fewshot_gui.metatrain.training_events import Done
 from fewshot_gui.metatrain.training_order import TrainingOrder
+from fewshot_gui.plain_text import plain_text, without_folders
 from tests.metatrain.small_learner import small_card, small_learner
 from tests.metatrain.toys import classes_of
 
