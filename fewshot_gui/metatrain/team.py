@@ -145,15 +145,16 @@ class SharedNorm(ReferenceNorm):
         # Two rounds, as the mean of the squares less the square of the mean loses digits.
         away = known - mean[:, None, None]
         variance = _SumOfAll.apply(away.square().sum((0, 2, 3))) / sums[-1]
-        self._remember(mean.detach(), variance.detach(), sums[-1].detach())
+        self.remember(mean.detach(), variance.detach(), sums[-1].detach())
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return (away * scale[:, None, None] + self.bias[:, None, None]).to(images.dtype)
 
-    @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
-        self.num_batches_tracked += 1
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+    def of_batch(self, mean: Tensor, variance: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
+        """See ``ReferenceNorm.of_batch``: of all processes' pictures, from those of this one's."""
+        sums = _SumOfAll.apply(torch.cat([mean * count, count[None]]))
+        common, total = sums[:-1] / sums[-1], sums[-1].detach()
+        around = variance + (mean - common).square()
+        return super().of_batch(common, _SumOfAll.apply(around * count) / total, total)
 
 
 def share_norms(network: nn.Module) -> None:
