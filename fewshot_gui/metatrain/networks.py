@@ -195,7 +195,7 @@ class _FirstBlock(_ConvBlock):
         with torch.autocast(images.device.type, enabled=False):
             scale, shift = self._normalising(windows, weights)
         scaled = (weights * scale[:, None]).flatten(0, 1)
-        maps = F.linear(windows, scaled).view(count, height // 2, width * 2, -1)
+        maps = (windows @ scaled.T).view(count, height // 2, width * 2, -1)
         pooled = F.max_pool2d(maps.permute(0, 3, 1, 2), (1, 4))
         return F.relu(pooled + shift.to(pooled.dtype)[:, None, None])
 
