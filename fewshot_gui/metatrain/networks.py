@@ -175,12 +175,14 @@ class _ConvBlock(nn.Module):
 
 
 class _FirstBlock(_ConvBlock):
-    """The same of pictures, which need no gradient: trained in less time on the processor.
+    """The same, in less time where gray pictures are learned from on the processor.
 
-    Its maps are the largest, so each of a block's four steps waits for memory. Here two remain.
-    A window of 4 x 4 pixels has all that 2 x 2 numbers of the convolution come from, which are
-    pooled to one: the convolution is a product of windows and weights. And mean and variance
-    of what it gives follow from those of the windows, so the norm is done to the weights.
+    The maps of the first block are the largest, and the norm goes over them twice, and twice
+    again for its gradient. But what it needs to know follows from the pixels: a window of 4 x 4
+    has all that 2 x 2 numbers of the convolution come from, which are then pooled to one. Mean
+    and variance of these numbers follow from those of the windows, so the norm is done to the
+    weights, and the convolution is a product of windows and weights. It is the same but for
+    rounding.
     """
 
     def forward(self, images: Tensor, reference: int) -> Tensor:
@@ -200,10 +202,10 @@ class _FirstBlock(_ConvBlock):
         return F.relu(pooled + shift.to(pooled.dtype)[:, None, None])
 
     def _fits(self, images: Tensor, reference: int) -> bool:
-        """Whether it is training as usual, on the processor, and the windows cover all."""
-        even = images.shape[2] % 2 == 0 and images.shape[3] % 2 == 0
-        plain = self.training and not reference and not images.requires_grad
-        return plain and even and images.device.type == "cpu"
+        """Whether it pays and can be done: a window has more pixels where there are colours."""
+        pays = images.device.type == "cpu" and images.shape[1] == 1 and not images.requires_grad
+        covered = images.shape[2] % 2 == 0 and images.shape[3] % 2 == 0
+        return self.training and not reference and pays and covered
 
     def _normalising(self, windows: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Factor and summand of each feature; see ``ReferenceNorm.of_batch``."""

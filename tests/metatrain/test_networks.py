@@ -111,3 +111,37 @@ def test_seen_from_all_sides_pictures_are_as_alike_as_their_views_are(views):
 def test_there_are_four_or_eight_views():
     with pytest.raises(ValueError, match="4 or 8"):
         Turned(Conv4(1, 16), 2)
+
+
+def learned(images: torch.Tensor, dtype: torch.dtype = torch.float32) -> dict[str, torch.Tensor]:
+    """Features, gradients and statistics of one training step."""
+    torch.manual_seed(0)
+    network = Conv4(images.shape[1], min(images.shape[2:]), features=4).to(dtype)
+    first = network.blocks[0].norm
+    with torch.no_grad():  # factors of both signs: maxima must stay maxima
+        first.weight.copy_(torch.tensor([1.0, -2.0, 0.5, -0.1]))
+        first.bias.copy_(torch.tensor([0.0, 0.3, -0.2, 0.1]))
+    features = network(images.to(dtype))
+    features.square().sum().backward()
+    gradients = {name: tensor.grad for name, tensor in network.named_parameters()}
+    return {"features": features.detach(), **gradients, **dict(network.named_buffers())}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("side", [16, 19])
+def test_a_step_is_that_of_the_layers_one_after_another(channels, side):
+    images = pictures(6, channels, side)
+    # Pictures that need a gradient themselves go through all layers, each as it is.
+    layers = learned(images.double().requires_grad_(), torch.float64)
+    for key, value in learned(images).items():
+        torch.testing.assert_close(value, layers[key].to(value.dtype), rtol=1e-3, atol=1e-4)
+
+
+def test_a_step_in_half_precision_is_near_that_in_full():
+    images = pictures(200)  # enough for the roundings to even out
+    with torch.autocast("cpu", torch.bfloat16):
+        half = learned(images)
+    full = learned(images.clone().requires_grad_())
+    for key in ("blocks.0.convolution.weight", "blocks.0.norm.weight", "blocks.0.norm.bias"):
+        alike = F.cosine_similarity(half[key].flatten(), full[key].flatten(), dim=0)
+        assert alike > 0.98, key
