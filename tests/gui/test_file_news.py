@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from fewshot_gui.gui import exporter as exporter_module
-from fewshot_gui.gui import file_commands as commands_module
 from fewshot_gui.project.draft_names import drafts_folder
 from tests.gui.conftest import put
 from tests.gui.test_desk import offered, settle, spoil
@@ -174,15 +173,14 @@ def test_the_news_of_an_export_goes_with_the_next_action(exported, session):
 
 
 def test_the_news_of_an_export_goes_after_a_while_unless_it_is_used(
-    monkeypatch, exported, session, tmp_path, qtbot
+    exported, session, tmp_path, qtbot
 ):
-    monkeypatch.setattr(commands_module, "EXPORTED_MS", 100)
-    exported.files._exported.setInterval(100)
     session.export_csv(str(tmp_path / "again.csv"))
     qtbot.waitUntil(lambda: "again.csv" in texts(exported))
     exported.activateWindow()
     button(exported, "Show folder").setFocus()
     qtbot.waitUntil(button(exported, "Show folder").hasFocus)
+    exported.files._exported.setInterval(100)
     qtbot.wait(300)
     assert "exported" in keys(exported)
     exported.grid.setFocus()

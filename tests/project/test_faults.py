@@ -47,7 +47,7 @@ from fewshot_gui.project.file import ProjectFile
 from fewshot_gui.project.model import Project
 from tests.project.crashing import operation
 
-what, folder, call, at, first, last, network = sys.argv[1:]
+what, folder, call, at, first, last, network, patience = sys.argv[1:]
 at, first, last = int(at), int(first), int(last)
 keeping.RETRY_S = keeping.LONGEST_RETRY_S = keeping.CLOSING_RETRY_S = 0.01
 disks.is_network = lambda _folder: network == "network"
@@ -83,7 +83,7 @@ def label(path):
         operation(project, turn)
         if not keeper.pending:
             acknowledged = turn + 1
-    closed = keeper.close(0.1)
+    closed = keeper.close(float(patience))
     return {"acknowledged": acknowledged, "closed": closed, "troubles": sorted(troubles)}
 
 def told(work):
@@ -138,9 +138,10 @@ def failing(folder, what, call, error, numbers, network="local", lasting=False):
     tracer = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(trace), "-e", f"inject={fault}"]
     tracer += ["-e", f"trace={call}", "-e", "signal=none"]
     child = [sys.executable, "-c", FAILING, what, str(folder), call, str(AT)]
-    child += [str(first), str(last), network]
+    # Where the fault lasts, all that time is waited in vain.
+    child += [str(first), str(last), network, "0.1" if lasting else "120"]
     done = subprocess.run(
-        [*tracer, *child], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [*tracer, *child], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     threads = {line.split()[0] for line in trace.read_text().splitlines() if "(INJECTED)" in line}

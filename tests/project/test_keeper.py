@@ -300,7 +300,8 @@ def test_a_draft_that_goes_on_under_a_name_is_gone(tmp_path):
     assert not os.path.exists(draft)
 
 
-def test_what_is_just_being_written_is_at_no_risk_and_is_waited_for(tmp_path):
+def test_what_is_just_being_written_is_at_no_risk_and_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "USUAL_S", 120.0)
     path = made(str(tmp_path), Project())
     project, keeper, _told = keeper_of(path)
     project.add_bin("A", [f"/{number}" for number in range(3 * keeping.MANY)])
