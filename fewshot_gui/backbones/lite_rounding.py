@@ -2,8 +2,8 @@
 
 Errors of single weights and pixels average out over a picture. Those that are the same for
 every pixel do not: they are handed on to where they can be made up for. With both measures
-the worst cosine between embeddings of photographs in bfloat16 and exact ones is 0.9993,
-instead of 0.9985.
+the worst cosine between embeddings of 1,968 photographs in bfloat16 and exact ones is 0.9997
+where the first four blocks are kept exact, and 0.9987 where the first one alone is.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from fewshot_gui.backbones.lite_layers import Block, Layer, Layers
 Owed = NDArray[np.float32]  # (channels,): what is missing from all pixels of a channel
 
 
-def rounded(layers: Layers) -> Layers:
-    """The same network with numbers that bfloat16 can hold, but for its stem and first block."""
-    first, *others = layers.blocks
-    blocks = [first]
-    owed = np.zeros(len(first.project.kernel), np.float32)
-    for block in others:
+def rounded(layers: Layers, exact: int) -> Layers:
+    """The same network with numbers that bfloat16 can hold, but for its beginning.
+
+    Args:
+        layers: The network.
+        exact: So many blocks stay as they are, one at least, and the stem before them.
+    """
+    blocks = list(layers.blocks[:exact])
+    owed = np.zeros(len(blocks[-1].project.kernel), np.float32)
+    for block in layers.blocks[exact:]:
         done, owed = _block(block, owed)
         blocks.append(done)
     return replace(layers, blocks=tuple(blocks), head=_offset_rounded(_paid(layers.head, owed)))

@@ -17,6 +17,7 @@ from fewshot_gui.backbones.openvino_silent import op, ov
 from fewshot_gui.backbones.weights_archive import read_weights
 
 TOP = 6.0  # of ReLU6
+EXACT = 4  # blocks that bfloat16 would cost most, and save least
 
 
 def build(card: BackboneCard, batch: int, halves: bool = False) -> tuple[ov.Model, ...]:
@@ -26,23 +27,25 @@ def build(card: BackboneCard, batch: int, halves: bool = False) -> tuple[ov.Mode
         card: A network of this family.
         batch: Number of images.
         halves: In two parts, the second fed with what the first one gives, and rounded for
-            running it in bfloat16. The first is for float32: it holds the one layer whose
-            errors would be as large as those of all others together.
+            running it in bfloat16. The first is for float32: it holds the stem, whose errors
+            would be as large as those of all others together, and the blocks that matter most
+            for pictures with little in them.
 
     Raises:
         UserError: The weights file is absent or is not the one that the card names.
     """
     layers = folded(read_weights(checked_weights(card)))
     if halves:
-        layers = rounded(layers)
+        layers = rounded(layers, EXACT)
     pixels, x = _pixels(card, batch)
-    first, *others = layers.blocks
-    x = _block(_active(_conv(x, layers.stem, stride=2)), first)
+    x = _active(_conv(x, layers.stem, stride=2))
+    for block in layers.blocks[:EXACT]:
+        x = _block(x, block)
     beginning, entry = (), pixels
     if halves:
         beginning = (ov.Model([x], [pixels], f"{card.key}, first part"),)
         x = entry = op.parameter(list(x.get_output_shape(0)), np.float32)
-    for block in others:
+    for block in layers.blocks[EXACT:]:
         x = _block(x, block)
     pooled = op.reduce_mean(_active(_conv(x, layers.head)), np.array([2, 3]))
     return (*beginning, ov.Model([pooled], [entry], card.key))

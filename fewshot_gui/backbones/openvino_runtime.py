@@ -37,9 +37,9 @@ class OpenVinoRuntime:
 
     Args:
         card: One of the networks that ``openvino_lite`` can build.
-        halves: Run all but the beginning in bfloat16, in half the time. Embeddings of photographs
-            and drawings keep a cosine of 0.999 or more; those of pictures with hardly anything
-            to see (nearly black, of one colour, noise) 0.996. Where the processor can when None.
+        halves: Run all but the beginning in bfloat16, in two thirds of the time. Embeddings keep
+            a cosine of 0.999 or more; that of a picture that is middle gray all over 0.96.
+            Where the processor can when None.
     """
 
     device = "cpu"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QThread, QTimer, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 APP_ID = "fewshot-gui"  # the name of the desktop entry
+UNSEEN_MS = 500  # a window that was not painted by then may be covered or minimised
 SWITCH_S = 0.0005  # Python lets another thread go on after 5 ms, unless told otherwise
 
 
@@ -87,9 +88,22 @@ class Start(QObject):
         self.window = MainWindow(self._theme)
 
     def begin(self) -> None:
-        """Show the window, and then fetch what belongs in it."""
+        """Show the window, and once it is painted fetch what belongs in it."""
+        self.window.installEventFilter(self)
         self.window.show()
-        QTimer.singleShot(0, self._imports, self._imports.start)
+        QTimer.singleShot(UNSEEN_MS, self, self._fetch)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The thread of the imports would hold up the very first painting, so it waits for it."""
+        if event.type() == QEvent.Type.Paint:
+            QTimer.singleShot(0, self, self._fetch)
+        return False
+
+    @Slot()
+    def _fetch(self) -> None:
+        self.window.removeEventFilter(self)
+        if not self._imports.isRunning() and not self._imports.isFinished():
+            self._imports.start()
 
     def end(self) -> None:
         """The program is over; raises what kept the window from being furnished."""

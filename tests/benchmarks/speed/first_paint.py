@@ -18,11 +18,20 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 
 class Watch(QObject):
-    """Ends the program once a window was painted."""
+    """Ends the program once a window was painted.
+
+    Only windows are watched. PySide makes an object of Python's for whatever a filter of all events
+    sees, and all classes of Qt for an object whose class it does not know: that takes 20 ms.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for window in QApplication.topLevelWidgets():
+            window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and self._is_it(watched):
-            QApplication.instance().removeEventFilter(self)
+            watched.removeEventFilter(self)
             # its children are painted, too, by then
             QTimer.singleShot(0, lambda: _end(watched.window()))
         return False
@@ -33,6 +42,10 @@ class Watch(QObject):
 
 class WatchForWelcome(Watch):
     """Ends it once the page that greets was painted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        QApplication.instance().installEventFilter(self)
 
     def _is_it(self, watched: QObject) -> bool:
         while watched is not None and type(watched).__name__ != "Welcome":
@@ -67,8 +80,9 @@ if __name__ == "__main__":
 
     def watched_loop(*_arguments: object) -> int:
         watch = WatchForWelcome() if sys.argv[1] == "usable" else Watch()
-        QApplication.instance().installEventFilter(watch)
-        return loop()
+        code = loop()
+        del watch  # it had to be there until now
+        return code
 
     QApplication.exec = watched_loop
     {"ours": ours, "usable": ours, "bare": bare}[sys.argv[1]]()
