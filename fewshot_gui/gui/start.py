@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 APP_ID = "fewshot-gui"  # the name of the desktop entry
 UNSEEN_MS = 500  # a window that was not painted by then may be covered or minimised
-SWITCH_S = 0.0005  # Python lets another thread go on after 5 ms, unless told otherwise
+SWITCH_S = 0.0001  # Python lets another thread go on after 5 ms, unless told otherwise
 
 
 def run(path: str | None = None, sample: bool = False, argv: Sequence[str] = ()) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
+from PySide6.QtGui import QImage
 
 SIZES = (256, 512)  # what is decoded, the next larger one of what is shown
 _QUALITY = 88
@@ -58,34 +58,27 @@ def decoded(jpeg: bytes) -> QImage | None:
 
 
 def prepared(image: QImage, form: Form) -> QImage:
-    """Scaled to the box, with round corners. May run in any thread."""
-    mode = (
-        Qt.AspectRatioMode.KeepAspectRatioByExpanding
-        if form.fill
-        else Qt.AspectRatioMode.KeepAspectRatio
-    )
+    """Scaled to the box, with round corners; ``image`` is of the format RGB32."""
+    # The window does not wait for Pillow: it is on the screen before its first picture.
+    from fewshot_gui.gui.thumbnail_pixels import Pixels, rounded
+
+    pixels = Pixels(image.constBits(), image.width(), image.height(), image.bytesPerLine())
     wanted = QSize(*form.box) * form.ratio
-    size = image.size()
-    if form.fill or size.width() > wanted.width() or size.height() > wanted.height():
+    size = _scaled_size(image.size(), wanted, form.fill)
+    kept = wanted.toTuple() if form.fill else size
+    ready = rounded(pixels, size, kept, round(form.radius * form.ratio))
+    width, height = kept
+    view = QImage(ready, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+    result = view.copy()  # so that the pixels belong to it
+    result.setDevicePixelRatio(form.ratio)
+    return result
+
+
+def _scaled_size(size: QSize, wanted: QSize, fill: bool) -> tuple[int, int]:
+    aspect = Qt.AspectRatioMode
+    mode = aspect.KeepAspectRatioByExpanding if fill else aspect.KeepAspectRatio
+    if fill or size.width() > wanted.width() or size.height() > wanted.height():
         size = size.scaled(wanted, mode)
     else:  # tiny pictures grow, but stay recognisably small
         size = size.scaled((size * 2).boundedTo(wanted), mode)
-    size = size.expandedTo(QSize(1, 1))
-    scaled = image.scaled(
-        size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
-    )
-    if form.fill:
-        left = (scaled.width() - wanted.width()) // 2
-        top = (scaled.height() - wanted.height()) // 2
-        scaled = scaled.copy(left, top, wanted.width(), wanted.height())
-    rounded = QImage(scaled.size(), QImage.Format.Format_ARGB32_Premultiplied)
-    rounded.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(rounded)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(scaled))
-    radius = form.radius * form.ratio
-    painter.drawRoundedRect(QRectF(0, 0, scaled.width(), scaled.height()), radius, radius)
-    painter.end()
-    rounded.setDevicePixelRatio(form.ratio)
-    return rounded
+    return size.expandedTo(QSize(1, 1)).toTuple()

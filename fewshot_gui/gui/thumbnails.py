@@ -104,6 +104,8 @@ class Thumbnails(QObject):
         # reading the cache and handing requests over take time: not in the window's thread
         self._lane = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._lock = threading.Lock()
+        # Each thread that computes takes as much of the interpreter as the window's: so one does.
+        self._turn = threading.Lock()
         self._wanted: dict[str, _Want] = {}
         self._queues: tuple[deque[str], deque[str]] = (deque(), deque())  # by rank
         self._futures: dict[str, tuple[Future[DecodeResult], int]] = {}  # with their rank
@@ -280,17 +282,21 @@ class Thumbnails(QObject):
         file = _as_it_is(path)
         key = thumbnail_key(file, size) if file is not None else None
         kept = self._cache.get(key) if key is not None else None
-        if kept is not None:
-            image = decoded(kept.jpeg)
-            if image is not None:
-                self._deliver(generation, path, want, image, (kept.width, kept.height))
-                return
+        if kept is not None and self._found(generation, path, want, kept):
+            return
         request = DecodeRequest(path, crop=None, thumbnail=size)
         future = self._pool().submit(request, priority=PRIORITIES[want.rank])
         with self._lock:
             if path in self._wanted:
                 self._futures[path] = future, want.rank
         future.add_done_callback(lambda done: self._on_decoded(generation, path, want, file, done))
+
+    def _found(self, generation: int, path: str, want: _Want, kept: CachedThumbnail) -> bool:
+        with self._turn:
+            image = decoded(kept.jpeg)
+            if image is not None:
+                self._deliver(generation, path, want, image, (kept.width, kept.height))
+        return image is not None
 
     def _deliver(
         self, generation: int, path: str, want: _Want, image: QImage, extent: tuple[int, int]
@@ -301,7 +307,8 @@ class Thumbnails(QObject):
 
     def _keep(self, key: bytes, image: QImage, extent: tuple[int, int]) -> None:
         """Write a thumbnail down, together with those that came meanwhile."""
-        jpeg = encoded(image)
+        with self._turn:
+            jpeg = encoded(image)
         if jpeg:
             self._unwritten.append(CachedThumbnail(key, *extent, jpeg))
         with self._lock:
@@ -334,6 +341,17 @@ class Thumbnails(QObject):
         except Exception:
             log.exception("thumbnail failed")
             return
+        with self._turn:
+            self._take(generation, path, want, file, result)
+
+    def _take(
+        self,
+        generation: int,
+        path: str,
+        want: _Want,
+        file: ImageFile | None,
+        result: DecodeResult,
+    ) -> None:
         size, pixels = want.form.size, result.thumbnail
         if result.failure is not None or pixels is None:
             self._arrived.emit(_Arrival(generation, path, size, failure=result.failure))
