@@ -29,7 +29,13 @@ AUTO_UNKNOWN = 0.5  # a project's limit once its user has shown what belongs to 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code: 0 done, 2 user error, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] in (["--decode-worker"], ["--engine"], ["--fetcher"], ["--trainer"]):
+    if arguments[:1] in (
+        ["--decode-worker"],
+        ["--engine"],
+        ["--fetcher"],
+        ["--trainer"],
+        ["--tuner"],
+    ):
         return _helper_process(arguments[0])
     _prepare_output()
     args = _parsed(arguments)
@@ -249,6 +255,8 @@ def _helper_process(kind: str) -> int:
         from fewshot_gui.backbones.engine import main as serve
     elif kind == "--trainer":
         from fewshot_gui.metatrain.training_child import main as serve
+    elif kind == "--tuner":
+        from fewshot_gui.metatrain.tuner import main as serve
     elif kind == "--fetcher":
         from fewshot_gui.backbones.fetcher import main as serve
     else:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fewshot_gui.backbones.licences import licence_warning
-from fewshot_gui.children import running_child
-from fewshot_gui.errors import UserError
+from fewshot_gui.errands import run_errand
 from fewshot_gui.jobs import Job
-
-_PATIENCE_SECONDS = 10.0  # for the process to tidy up once it is not wanted any more
 
 
 @dataclass(frozen=True)
@@ -70,26 +67,4 @@ def add(file: str, key: str, job: Job) -> str:
 
 
 def _asked(request: dict[str, str], job: Job):
-    job.checkpoint()
-    with running_child("fewshot_gui.backbones.fetcher", "--fetcher", _PATIENCE_SECONDS) as child:
-        child.say(request)
-        for answer in child.answers():
-            job.checkpoint()
-            if answer is None:
-                continue
-            kind, content = answer
-            if kind == "done":
-                return content
-            _take(kind, content, job)
-    raise RuntimeError("the process died")
-
-
-def _take(kind: str, content, job: Job) -> None:
-    if kind == "progress":
-        job.report(*content)
-    elif kind == "notice":
-        job.notice(content)
-    elif kind == "refused":
-        raise UserError(*content)
-    else:
-        raise RuntimeError(content)
+    return run_errand("fewshot_gui.backbones.fetcher", "--fetcher", request, job)

@@ -60,11 +60,15 @@ class Tuned:
         network: The tuned network, or as it was.
         steps: How many steps were good; 0 means that the network is as it was.
         losses: Loss of the examples held back, before and after each part of the steps.
+        held: How many were held back.
+        right: How many of these were sorted right, before and after so many steps.
     """
 
     network: torch.nn.Module
     steps: int
     losses: tuple[float, ...]
+    held: int = 0
+    right: tuple[int, int] = (0, 0)
 
 
 def tune(
@@ -96,26 +100,29 @@ def tune(
         return Tuned(load().to(device), 0, ())
     progress = _Progress(job, 2 * plan.steps)
     trial = _Training(load().to(device), pictures, kept, plan)
-    losses = [trial.loss_of(held)]
+    looks = [trial.look_at(held)]
     while trial.done < plan.steps:
         for _step in range(min(plan.check_every, plan.steps - trial.done)):
             trial.step()
             progress.add()
-        losses.append(float(np.nan_to_num(trial.loss_of(held), nan=np.inf)))
+        looks.append(trial.look_at(held))
+        losses = [look.loss for look in looks]
         if min(losses) < min(losses[-_PATIENCE:]):
             break  # it only gets worse from here
+    losses = tuple(look.loss for look in looks)
     best = int(np.argmin(losses))
     helps = losses[best] <= (1 - plan.least_gain) * losses[0]
     steps = min(best * plan.check_every, plan.steps) if helps else 0
+    right = looks[0].right, looks[best].right if steps else looks[0].right
     progress.begin_last(steps)
     network = load().to(device)
     if not steps:
-        return Tuned(network, 0, tuple(losses))
+        return Tuned(network, 0, losses, len(held), right)
     final = _Training(network, pictures, np.arange(len(labels)), plan)
     for _step in range(steps):
         final.step()
         progress.add()
-    return Tuned(network.requires_grad_(False).eval(), steps, tuple(losses))
+    return Tuned(network.requires_grad_(False).eval(), steps, losses, len(held), right)
 
 
 def tune_anywhere(
@@ -219,6 +226,14 @@ class _Pictures:
         return batch.contiguous(memory_format=torch.channels_last)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """Loss of the examples held back, and how many of them are sorted right."""
+
+    loss: float
+    right: int
+
+
 class _Training:
     """A network that learns from some of the examples, step by step."""
 
@@ -257,10 +272,14 @@ class _Training:
         self._optimiser.step()
         self.done += 1
 
-    def loss_of(self, places: NDArray[np.int64]) -> float:
-        """How badly the classes' means tell other examples apart."""
+    def look_at(self, places: NDArray[np.int64]) -> _Look:
+        """How well the classes' means tell other examples apart."""
         scores = _SHARPNESS * self._units(places) @ F.normalize(self._prototypes(), dim=1).T
-        return F.cross_entropy(scores, self._pictures.labels[torch.from_numpy(places)]).item()
+        answers = self._pictures.labels[torch.from_numpy(places)]
+        loss = F.cross_entropy(scores, answers).item()
+        return _Look(
+            float(np.nan_to_num(loss, nan=np.inf)), int((scores.argmax(1) == answers).sum())
+        )
 
     def _prototypes(self) -> torch.Tensor:
         units = self._units(self._places)

@@ -96,14 +96,7 @@ class Backbones(QObject):
         def work(_job: Job) -> tuple[str, _Found]:
             key = keep_learner(file)
             if learner_info(key).reads == "images":
-                raise UserError(
-                    _("“{name}” learns every task anew, which the window cannot do.").format(
-                        name=key
-                    ),
-                    _("On the command line: fewshot-gui classify --learner {name}").format(
-                        name=key
-                    ),
-                )
+                raise _too_slow(key)
             return key, _all_there_are()
 
         def done(kept: tuple[str, _Found]) -> None:

@@ -7,6 +7,7 @@ all images are looked at once more, and an ordinary learner goes on from there.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -112,23 +113,40 @@ def example_pixels(
         UserError: There are too many.
         Cancelled: The job was cancelled.
     """
-    if len(support.rows) > MOST_EXAMPLES:
+    paths = [table.path(row) for row in support.rows.tolist()]
+    return decoded_examples(paths, support.labels, card, pool, job)
+
+
+def decoded_examples(
+    paths: Sequence[str],
+    labels: NDArray[np.int64],
+    card: BackboneCard,
+    pool: DecodePool,
+    job: Job,
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """As ``example_pixels``, of files; ``labels`` are any numbers, int64 ``(n,)``.
+
+    Raises:
+        UserError: There are too many, or none of them can be read.
+        Cancelled: The job was cancelled.
+    """
+    if len(paths) > MOST_EXAMPLES:
         raise UserError(
             _("Fine-tuning takes {most} examples at most.").format(most=MOST_EXAMPLES),
             _("Choose another learner; with so many examples it is as good."),
         )
     crop = card.preprocessing.crop
-    waiting = [
-        pool.submit(DecodeRequest(table.path(row), crop=crop)) for row in support.rows.tolist()
-    ]
+    waiting = [pool.submit(DecodeRequest(path, crop=crop)) for path in paths]
     try:
         results = [_wait(future, job) for future in waiting]
     finally:
         for future in waiting:
             future.cancel()
     usable = [i for i, result in enumerate(results) if result.failure is None]
-    _numbers, labels = np.unique(support.labels[usable], return_inverse=True)
-    return np.stack([results[i].crop for i in usable]), labels.astype(np.int64)
+    if not usable:
+        raise UserError(_("None of the examples can be read."))
+    _numbers, found = np.unique(np.asarray(labels)[usable], return_inverse=True)
+    return np.stack([results[i].crop for i in usable]), found.astype(np.int64)
 
 
 def _wait(future: Future[DecodeResult], job: Job) -> DecodeResult:
