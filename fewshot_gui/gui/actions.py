@@ -122,6 +122,13 @@ def entries() -> tuple[Entry, ...]:
             "",
             _("Teach it to learn from pictures that are sorted already"),
         ),
+        Entry(
+            "fine_tune",
+            _("&Fine-tune on the examples"),
+            (),
+            "",
+            _("Let the network itself learn from the examples; takes some minutes"),
+        ),
         Entry("search", _("Search file &names"), ("Ctrl+F",)),
         Entry("search_bins", _("Search &bins"), ("Ctrl+Shift+F",)),
         Entry("new_bin", _("&New bin"), ("Ctrl+B",), "plus"),

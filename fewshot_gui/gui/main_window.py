@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         from fewshot_gui.gui.errors_dialog import ErrorsDialog
         from fewshot_gui.gui.evaluate_open import EvaluatePage
         from fewshot_gui.gui.file_commands import FileCommands
+        from fewshot_gui.gui.fine_tuning import FineTuning
         from fewshot_gui.gui.help_windows import HelpWindows
         from fewshot_gui.gui.review_commands import ReviewCommands
         from fewshot_gui.gui.train_open import TrainPage
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
             self, runner, preferences, theme, icons, dialogs, pool, session.use_learner_file
         )
         self.backbones = BackbonePage(self, session, runner, dialogs)
+        self.tuning = FineTuning(self, session, runner, preferences)
         self.review = ReviewCommands(
             self,
             session,
@@ -236,6 +238,7 @@ class MainWindow(QMainWindow):
             enough=self.review.ask_enough,
             evaluate=self.evaluation.open,
             train=self.training.open,
+            fine_tune=self.tuning.start,
             search=self._begin_search,
             search_bins=self.panel.focus_search,
             new_bin=self.panel.begin_new_bin,
@@ -298,6 +301,8 @@ class MainWindow(QMainWindow):
         self.training.crashed.connect(self.show_error)
         self.training.message.connect(self.banners.show_message)
         self.backbones.crashed.connect(self.show_error)
+        self.tuning.crashed.connect(self.show_error)
+        self.tuning.message.connect(self.banners.show_message)
         session.desk.moved.connect(self._tell_title)
 
     def open_folder(self, path: str) -> None:

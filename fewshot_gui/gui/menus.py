@@ -103,6 +103,7 @@ def build_menus(bar: QMenuBar, actions: Actions, choices: Choices, fillers: Fill
     _explain(learner, choices.learner)
     backbones = sort.addMenu(_("&Backbone"))
     backbones.aboutToShow.connect(lambda: fillers.backbones(backbones))
+    _add(sort, actions, "fine_tune")
     _radio(sort.addMenu(_("Compute &on")), _devices(), choices.device)
     _add(sort, actions, None, "cancel", "resume", None, "evaluate", "train")
     view = bar.addMenu(_("&View"))
