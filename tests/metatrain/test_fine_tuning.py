@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def changed(card, *_rest):
 def test_what_helped_is_a_learner_file_with_the_tuned_network(order, monkeypatch):
     monkeypatch.setattr(torch_finetune, "tune_anywhere", changed)
     assert fine_tune(order, Job()) == TuningResult(5, 8, 5, 7)
-    card = read_card(order.output)
+    card = read_card(Path(order.output))
     assert card.title == "Mine"
     assert card.classes["training"] == dict.fromkeys(order.names, 1)
     assert card.licence == backbone_card("lite0").licence
