@@ -6,6 +6,7 @@ result are what JSON can hold.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import traceback
@@ -92,7 +93,9 @@ def serve_errand(work: Work) -> int:
 
 def _teller(sink: BinaryIO) -> Callable[[str, object], None]:
     def tell(kind: str, content: object) -> None:
-        sink.write(json.dumps([kind, content]).encode() + b"\n")
+        # Who asked may be gone: then the other pipe is closed, too, and the job is cancelled.
+        with contextlib.suppress(OSError):
+            sink.write(json.dumps([kind, content]).encode() + b"\n")
 
     return tell
 
