@@ -146,10 +146,15 @@ class FineTuning(QObject):
     def _use(self, order: TuningOrder, result: TuningResult) -> None:
         numbers = {"held": result.held, "before": result.before, "after": result.after}
         if result.steps:
-            text = _(
+            helped = _(
                 "Fine-tuning helped: of {held} examples held back, {after} were sorted right "
                 "with it, {before} without."
-            ).format(**numbers)
+            )
+            surer = _(
+                "Fine-tuning made the network surer: of {held} examples held back, {after} were "
+                "sorted right, as before."
+            )
+            text = (helped if result.after != result.before else surer).format(**numbers)
             hint = _("All pictures are looked at anew; until then they stay sorted as before.")
             self._say(Kind.SUCCESS, text, hint)
             self._session.use_learner_file(order.output)

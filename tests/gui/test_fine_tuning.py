@@ -83,8 +83,10 @@ def test_what_helped_is_used_in_the_project_and_can_be_taken_back(
 
 
 def test_a_second_one_takes_another_name(sorted_window, session, tuner, qtbot):
+    tuner.result = TuningResult(5, 8, 7, 7)
     begin(sorted_window)
     qtbot.waitUntil(lambda: session.backbone.key == "targets-fine-tuned")
+    assert "of 8 examples held back, 7 were sorted right, as before" in texts(sorted_window)
     session.undo()
     qtbot.waitUntil(lambda: session.backbone.key == "lite0" and not session.scanning)
     begin(sorted_window)
